@@ -1,0 +1,47 @@
+# One verb each. Everything runs from .venv, which `make setup` builds from requirements.lock.
+PYTHON ?= python3
+BIN := .venv/bin
+export JUPYTER_PLATFORM_DIRS := 1
+
+.PHONY: help setup demo test test-matrix lint fix lab bench lock clean
+
+help:            ## these verbs
+	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+setup: .venv/.ready ## the environment, from the lock
+
+.venv/.ready: requirements.lock pyproject.toml
+	@echo "Setting up .venv (once, about a minute) …"
+	@"$(PYTHON)" -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@"$(PYTHON)" -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch .venv/.ready
+
+demo: setup      ## break the sandbox, run the runbook, fix it, prove it
+	@$(BIN)/runbook demo
+
+test: setup      ## every test, on real servers
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+test-matrix: setup ## the whole confusion matrix (long)
+	@$(BIN)/python -m pytest -n 2 -m matrix --matrix=all $(ARGS)
+
+lint: setup      ## ruff, format, types
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+fix: setup       ## let ruff repair what it can
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+lab: setup       ## JupyterLab on the runbooks
+	@$(BIN)/runbook lab
+
+bench: setup     ## measure, and write docs/benchmarks.md
+	@$(BIN)/python -m tests.bench
+
+lock:            ## resolve requirements.lock anew (versions and hashes only)
+	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		--extra sandbox --group dev pyproject.toml --output-file requirements.lock
+
+clean:           ## remove what the verbs above made
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache incidents batches

@@ -1,0 +1,135 @@
+"""The three shapes a system's folder is made of: probe, check and fix.
+
+A check is an async function `check(session, **arguments) -> CheckResult | Diagnosis`; its first parameter is
+annotated with the session class, whose `system` says which system it asks. A probe and a fix are classes here.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, is_dataclass
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+__all__ = ["Fix", "FixPreview", "Probe", "Sample", "Session", "Sessions"]
+
+
+@runtime_checkable
+class Session(Protocol):
+    """One read-only connection to one system."""
+
+    system: ClassVar[str]
+
+    async def ping(self) -> str:
+        """Return who answers (`PostgreSQL 18.1, database app as reader`); raise a SystemProblem otherwise."""
+        ...
+
+    async def close(self) -> None:
+        """Give everything back; never raises."""
+        ...
+
+    def footprint(self) -> dict[str, float]:
+        """Return what this session cost the system so far (`queries`, `time_ms`, …)."""
+        ...
+
+
+Sessions = Mapping[str, Any]
+"""The sessions of one incident by system name; a system the profile lacks, or that is down, is absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One measurement: `value` in the probe's unit, `at_s` since the probe began, and the error if it failed.
+
+    A call that timed out has its time-out as value: a hang must not vanish from a percentile.
+    """
+
+    value: float
+    at_s: float
+    ok: bool = True
+    error: str = ""
+
+
+class Probe(ABC):
+    """A repeatable measurement of one symptom.
+
+    `metric` names the unit suffix of its statistics (`ms`, `s`, `count`); `needs` the system it asks.
+    `applies` is False when its parameters are empty: the next probe offered is taken instead.
+    """
+
+    needs: ClassVar[str]
+    metric: str = "ms"
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What is measured, for people: `GET /orders?customer_id=42`."""
+
+    @property
+    def applies(self) -> bool:
+        """Whether there is something to measure."""
+        return True
+
+    @abstractmethod
+    async def measure(self, sessions: Sessions) -> list[Sample]:
+        """Take the samples, warm-up excluded. Raises SystemProblem when the system cannot be asked."""
+
+    def settings(self) -> dict[str, Any]:
+        """Return the JSON values that describe how it measures (samples, concurrency, time-out, warm-up)."""
+        return asdict(self) if is_dataclass(self) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class FixPreview:
+    """What a fix would do, read from the server without changing it.
+
+    `statements` are exact. `inverse` is JSON that `Fix.undo` needs, `undo_statements` the same for people.
+    `needed` is False when things already are as wanted. `effects` are locks, rows, sizes and warnings as sentences.
+    """
+
+    statements: Sequence[str]
+    undo_statements: Sequence[str] = ()
+    inverse: dict[str, Any] = field(default_factory=dict)
+    effects: Sequence[str] = ()
+    needed: bool = True
+
+
+class Fix(ABC):
+    """One change to one system: preview, apply, read back, undo. Subclasses are frozen dataclasses of JSON values.
+
+    `reversible` False means there is no inverse, and the preview says so.
+    """
+
+    needs: ClassVar[str]
+    reversible: ClassVar[bool] = True
+
+    @property
+    def name(self) -> str:
+        """The fix's file name, a verb and its object: `create_index`."""
+        return type(self).__module__.rpartition(".")[2]
+
+    @abstractmethod
+    async def preview(self, session: Any) -> FixPreview:
+        """Return what would change. Read-only. Raises ParameterError on impossible targets, FixFailed if refused."""
+
+    @abstractmethod
+    async def apply(self, writer: Any, preview: FixPreview) -> None:
+        """Change it, re-checking the target just before. Raises FixFailed; leaves nothing half done behind."""
+
+    @abstractmethod
+    async def read_back(self, session: Any) -> str:
+        """Return the sentence that says the change is in place, as read from the server; raise FixFailed if not."""
+
+    @abstractmethod
+    async def undo(self, writer: Any, inverse: dict[str, Any]) -> None:
+        """Put everything back as `inverse` says. Idempotent: runs after a crash at any point of `apply`."""
+
+    def patch(self, preview: FixPreview) -> str:
+        """Return the fix as text for the code base (a migration), or an empty string when it is not code."""
+        return ""
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the JSON values that make this fix again."""
+        if not is_dataclass(self):
+            raise TypeError(f"{type(self).__name__} must be a dataclass of JSON values")
+        return asdict(self)
