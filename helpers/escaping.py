@@ -15,15 +15,13 @@ __all__ = ["cell", "html_table", "html_text", "markdown_text", "visible"]
 
 # C0/C1 controls except tab and newline, line separators, zero-width and bidirectional overrides
 # (Unicode TR 36, "Trojan Source" CVE-2021-42574).
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
-)
+_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~$&:@-])")
 _STATUS_COLOURS = {"OK": "#1a7f37", "PROBLEM": "#cf222e", "UNKNOWN": "#9a6700", "SKIPPED": "#6e7781"}
 
 
 def visible(value: object, *, limit: int = 2000) -> str:
-    """Return `value` as text whose control characters show as `\\x1b`; cut, and saying so, past `limit`."""
+    r"""Return `value` as text whose control characters show as `\x1b`; cut, and saying so, past `limit`."""
     text = _INVISIBLE.sub(lambda m: m.group().encode("unicode_escape").decode(), str(value))
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} more characters)"
 

@@ -1,0 +1,1 @@
+"""The command line `runbook …`, one file per command."""

@@ -1,0 +1,1 @@
+"""PostgreSQL checks, one file each; reached as `postgres.NAME`."""

@@ -1,0 +1,1 @@
+"""PostgreSQL fixes, one file each; reached as `postgres.NAME`."""

@@ -1,0 +1,1 @@
+"""PostgreSQL probes, one file each; reached as `postgres.NAME`."""
