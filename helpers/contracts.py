@@ -53,12 +53,14 @@ class Sample:
 class Probe(ABC):
     """A repeatable measurement of one symptom.
 
-    `metric` names the unit suffix of its statistics (`ms`, `s`, `count`); `needs` the system it asks.
+    `metric` names the unit suffix of its statistics (`ms`, `s`, `count`); `needs` the system it asks; `passive`
+    probes watch live traffic and make no load of their own.
     `applies` is False when its parameters are empty: the next probe offered is taken instead.
     """
 
     needs: ClassVar[str]
-    metric: str = "ms"
+    metric: ClassVar[str] = "ms"
+    passive: ClassVar[bool] = False
 
     @property
     @abstractmethod

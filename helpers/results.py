@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from helpers.escaping import html_table
+from helpers.redaction import redact
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +64,7 @@ class CheckResult(Generic[Row]):
 
     def _repr_html_(self) -> str:
         lines = [self.summary, self.reason, self.remedy]
-        return html_table(self.status.value, [line for line in lines if line], [row_dict(r) for r in self.rows])
+        return redact(html_table(self.status.value, [line for line in lines if line], [row_dict(r) for r in self.rows]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +90,4 @@ class Diagnosis:
     def _repr_html_(self) -> str:
         head = f"{self.code}: {self.subject}" if self.code else "no cause named"
         rows = [{"": "for", "evidence": b} for b in self.because] + [{"": "against", "evidence": a} for a in self.against]
-        return html_table(self.status.value, [head, self.summary], rows)
+        return redact(html_table(self.status.value, [head, self.summary], rows))

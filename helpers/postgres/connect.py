@@ -21,7 +21,7 @@ import asyncpg
 from helpers.errors import BadAnswer, Refused, RunbookError, SystemProblem, TimedOut, Unreachable
 from helpers.redaction import redact
 
-__all__ = ["Postgres", "PostgresWriter", "Record"]
+__all__ = ["Postgres", "PostgresWriter", "Record", "open_session", "open_writer"]
 
 Record = dict[str, Any]
 
@@ -275,3 +275,13 @@ class PostgresWriter:
             await self._connection.close(timeout=SLACK_S)
         except _FAILURES:
             self._connection.terminate()
+
+
+async def open_session(address: str, *, application_name: str) -> Postgres:
+    """Return a read-only session; see Postgres.connect."""
+    return await Postgres.connect(address, application_name=application_name)
+
+
+async def open_writer(address: str, *, application_name: str) -> PostgresWriter:
+    """Return a writing session; see PostgresWriter.connect."""
+    return await PostgresWriter.connect(address, application_name=application_name)

@@ -1,0 +1,1 @@
+"""HTTP checks, one file each; reached as `http.NAME`."""

@@ -1,0 +1,128 @@
+"""One base address, asked over HTTP with GET and HEAD only; the only file that imports httpx.
+
+No redirects are followed to other hosts, no proxy or `.netrc` of the environment is used, and bodies are read but not kept.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+import httpx
+
+from helpers.errors import ParameterError, SystemProblem, TimedOut, Unreachable
+from helpers.redaction import redact_url
+
+__all__ = ["SAFE_METHODS", "Answer", "Api", "open_session", "parse_endpoint"]
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")  # RFC 9110, 9.2.1: the ones a probe may repeat
+TIMEOUT_S = 10.0
+LARGEST_BYTES = 10_000_000  # a probe stops reading there: it measures, it does not download
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One response: `status` 0 with `error` when there was none; `elapsed_ms` up to the last byte read."""
+
+    status: int
+    elapsed_ms: float
+    error: str = ""
+
+
+def parse_endpoint(endpoint: str) -> tuple[str, str]:
+    """Return (method, path with query) of `GET /orders?customer_id=42` or `/orders`.
+
+    Raises:
+        ParameterError: a method that may change something, or a path that does not start with `/`.
+
+    """
+    method, _, path = endpoint.strip().rpartition(" ")
+    method = (method or "GET").strip().upper()
+    if method not in SAFE_METHODS:
+        raise ParameterError(f"A probe repeats its request, so {method} is refused.", remedy=f"Use one of {', '.join(SAFE_METHODS)}.")
+    if not path.startswith("/") or path.startswith("//") or any(ord(c) < 33 for c in path):
+        raise ParameterError(f"The endpoint {endpoint!r} has no path.", remedy="Write it as `GET /orders?customer_id=42`.")
+    return method, path
+
+
+def _translate(error: Exception, base_url: str) -> SystemProblem:
+    if isinstance(error, httpx.TimeoutException):
+        return TimedOut("api", f"{redact_url(base_url)} did not answer in time ({type(error).__name__}).")
+    return Unreachable(
+        "api", f"{redact_url(base_url)} cannot be reached ({type(error).__name__}).", remedy="Check the profile's api address."
+    )
+
+
+class Api:
+    """A session with one API; `request` never raises for what the API answers."""
+
+    system: ClassVar[str] = "api"
+
+    def __init__(self, base_url: str, user_agent: str) -> None:
+        parts = urlsplit(base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise Unreachable("api", "The api address is not an http(s) URL.", remedy="Write https://host[:port][/prefix].")
+        self.base_url = base_url.rstrip("/")
+        self._headers = {"user-agent": user_agent, "cache-control": "no-cache"}
+        self._client = self._new_client()
+        self._requests = 0
+        self._time_ms = 0.0
+
+    def _new_client(self) -> httpx.AsyncClient:
+        limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
+        return httpx.AsyncClient(headers=self._headers, timeout=TIMEOUT_S, trust_env=False, limits=limits)
+
+    async def ping(self) -> str:
+        """Return what answers at the base address, whatever its status; raise a SystemProblem when nothing does."""
+        try:
+            response = await self._client.get(self.base_url + "/", timeout=5.0)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _translate(error, self.base_url) from None
+        server = response.headers.get("server", "an HTTP server")
+        return f"{redact_url(self.base_url)} answers {response.status_code} ({server})"
+
+    async def request(self, method: str, path: str, *, timeout_s: float = TIMEOUT_S, fresh: bool = False) -> Answer:
+        """Return the answer to one safe request, body read and thrown away; `fresh` opens a connection for it alone."""
+        started = time.perf_counter()
+        client = self._new_client() if fresh else self._client
+        try:
+            status, error = await _ask(client, method, self.base_url + path, timeout_s)
+        finally:
+            if fresh:
+                await client.aclose()
+        elapsed_ms = (time.perf_counter() - started) * 1000
+        self._requests += 1
+        self._time_ms += elapsed_ms
+        return Answer(status, elapsed_ms, error)
+
+    def footprint(self) -> dict[str, float]:
+        """Return the `requests` sent and their `time_ms`."""
+        return {"requests": self._requests, "time_ms": round(self._time_ms, 1)}
+
+    async def close(self) -> None:
+        """Close every connection; never raises."""
+        await self._client.aclose()
+
+
+async def _ask(client: httpx.AsyncClient, method: str, url: str, timeout_s: float) -> tuple[int, str]:
+    try:
+        async with client.stream(method, url, timeout=timeout_s) as response:
+            read = 0
+            async for chunk in response.aiter_raw():
+                read += len(chunk)
+                if read > LARGEST_BYTES:
+                    break
+            return response.status_code, "" if response.status_code < 500 else f"HTTP {response.status_code}"
+    except httpx.TimeoutException as error:
+        return 0, type(error).__name__
+    except httpx.InvalidURL as error:
+        raise ParameterError(f"The endpoint cannot be asked: {error}.") from None
+    except httpx.HTTPError as error:
+        return 0, type(error).__name__
+
+
+async def open_session(address: str, *, application_name: str) -> Api:
+    """Return a session with the API at `address`; no request is sent yet. Raises Unreachable for a malformed address."""
+    return Api(address, application_name)

@@ -1,0 +1,1 @@
+"""HTTP fixes, one file each; reached as `http.NAME`."""

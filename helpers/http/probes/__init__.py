@@ -1,0 +1,1 @@
+"""HTTP probes, one file each; reached as `http.NAME`."""

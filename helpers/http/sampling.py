@@ -1,0 +1,46 @@
+"""Many requests, never more than said: bounded count, concurrency and time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from helpers.contracts import Sample
+from helpers.errors import Unreachable
+from helpers.http.connect import Api
+
+__all__ = ["sample_requests"]
+
+
+async def sample_requests(
+    api: Api, method: str, path: str, *, samples: int, concurrency: int, timeout_s: float, warmup: int, budget_s: float, fresh: bool
+) -> list[Sample]:
+    """Return up to `samples` measurements in ms; `warmup` requests are sent first and not returned.
+
+    A request that failed or timed out is a sample with `ok` False and at least its time-out as value if it hung. Sending stops
+    after `budget_s` seconds; what was measured by then is returned.
+
+    Raises:
+        Unreachable: not one request got an answer and none hung: there is no API there.
+
+    """
+    started = time.perf_counter()
+    taken: list[Sample] = []
+    left = iter(range(-warmup, samples))
+
+    async def work() -> None:
+        for number in left:
+            if time.perf_counter() - started > budget_s:
+                return
+            answer = await api.request(method, path, timeout_s=timeout_s, fresh=fresh)
+            hung = answer.error.endswith("Timeout")
+            value = max(answer.elapsed_ms, timeout_s * 1000) if hung else answer.elapsed_ms
+            if number >= 0:
+                taken.append(Sample(value, time.perf_counter() - started, not answer.error, answer.error))
+
+    await asyncio.gather(*(work() for _ in range(concurrency)))
+    if taken and all(s.error.endswith("ConnectError") for s in taken):
+        raise Unreachable(
+            "api", f"No connection to {api.base_url} was accepted ({len(taken)} tried).", remedy="Check the profile's api address."
+        )
+    return taken

@@ -1,0 +1,176 @@
+"""Steps 4 and 5: preview, write the inverse, change, read back, verify by the same probe, undo what did not pass."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from helpers.contracts import Fix, FixPreview
+from helpers.errors import FixFailed, ParameterError, ProfileError, SystemProblem, TimedOut
+from helpers.incident import guarding
+from helpers.incident.measuring import ROUNDS, measure
+from helpers.incident.views import StepView
+from helpers.statistics import Comparison, Decision, Holds, compare, summarise
+
+if TYPE_CHECKING:
+    from helpers.incident.loop import Incident
+
+__all__ = ["fix", "undo_now", "verify"]
+
+UNDO_S = 300.0
+
+
+async def fix(incident: Incident, made: Fix | Callable[..., Fix], guards: Sequence[Any], timeout_s: float) -> StepView:
+    """See Incident.fix."""
+    refusal = _refusal(incident)
+    if refusal:
+        incident.record("fix_refused", {"reason": refusal}, step="fix")
+        return incident.finish("fix", "skipped", refusal)
+    try:
+        wanted = made if isinstance(made, Fix) else made(**incident.target)
+        session = await incident.systems.get(wanted.needs)
+        async with asyncio.timeout(timeout_s):
+            preview = await wanted.preview(session)
+    except (ParameterError, ProfileError, FixFailed, SystemProblem, TimeoutError) as problem:
+        return _failed(incident, str(problem) or "The preview took too long.")
+    incident.record("fix_previewed", _as_record(wanted, preview), step="fix")
+    held_back = _held_back(incident, preview)
+    if held_back:
+        return incident.finish("fix", "skipped" if preview.needed else "done", held_back)
+    incident.guards = await guarding.before(incident, guards)
+    return await _apply(incident, wanted, preview, timeout_s)
+
+
+def _refusal(incident: Incident) -> str:
+    if incident.story.intent:
+        return "This incident's fix was applied already: a re-run changes nothing."
+    if incident.story.cause is None:
+        return "No fix without a reproduced symptom and a named cause."
+    return ""
+
+
+def _held_back(incident: Incident, preview: FixPreview) -> str:
+    profile = incident.systems.profile
+    if not preview.needed:
+        return "Nothing to change: it already is as wanted."
+    if not incident.apply:
+        return "Previewed, not applied: a dry run."
+    if profile.protected and incident.confirm != profile.name:
+        return f"Previewed, not applied: the profile {profile.name} is protected; type its name as `confirm` (--confirm {profile.name})."
+    return ""
+
+
+def _as_record(wanted: Fix, preview: FixPreview) -> dict[str, Any]:
+    return {
+        "name": wanted.name, "needs": wanted.needs, "arguments": wanted.arguments(), "reversible": wanted.reversible,
+        "preview": list(preview.statements), "undo": list(preview.undo_statements), "effects": list(preview.effects),
+        "patch": wanted.patch(preview),
+    }  # fmt: skip
+
+
+async def _apply(incident: Incident, wanted: Fix, preview: FixPreview, timeout_s: float) -> StepView:
+    inverse = {**preview.inverse, "application_name": incident.systems.application_name}
+    incident.record("fix_intent", {"inverse": inverse}, step="fix", durable=True)
+    started = time.perf_counter()
+    try:
+        writer = await incident.systems.writer(wanted.needs)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await wanted.apply(writer, preview)
+        finally:
+            await writer.close()
+        said = await wanted.read_back(await incident.systems.get(wanted.needs))
+    except (FixFailed, SystemProblem, TimeoutError) as problem:
+        view = _failed(incident, str(problem) or f"The change took longer than {timeout_s:.0f} s.")
+        await undo_now(incident, wanted, inverse, reason="the change failed", by="verification")
+        return view
+    incident.record("fix_applied", {"read_back": said, "ms": round((time.perf_counter() - started) * 1000, 1)}, step="fix", durable=True)
+    return incident.finish("fix", "done", said)
+
+
+def _failed(incident: Incident, reason: str) -> StepView:
+    incident.record("fix_failed", {"reason": reason}, step="fix")
+    return incident.finish("fix", "failed", reason)
+
+
+async def undo_now(incident: Incident, wanted: Fix, inverse: dict[str, Any], *, reason: str, by: str) -> bool:
+    """Undo a change and record it; False, with a follow-up, when the system does not let us."""
+    if not wanted.reversible:
+        incident.record("follow_up", {"text": f"{wanted.name} has no inverse: {reason}, and it stands."}, step="verify")
+        return False
+    try:
+        writer = await incident.systems.writer(wanted.needs)
+        try:
+            async with asyncio.timeout(UNDO_S):
+                await wanted.undo(writer, inverse)
+        finally:
+            await writer.close()
+    except (FixFailed, SystemProblem, TimeoutError) as problem:
+        incident.record("undo_failed", {"reason": str(problem) or "it took too long"}, step="verify")
+        return False
+    incident.record("undone", {"reason": reason, "by": by}, step="verify", durable=True)
+    return True
+
+
+async def verify(incident: Incident) -> StepView:
+    """See Incident.verify."""
+    applied = incident.story.fix
+    if applied is None or not applied.applied or applied.undone or incident.probe is None:
+        return incident.finish("verify", "skipped", "Nothing was applied, so there is nothing to verify.")
+    try:
+        after, comparison = await _measured_again(incident)
+    except SystemProblem as problem:
+        incident.record("probe_lost", {"probe": incident.probe.name, "reason": str(problem)}, step="verify")
+        await _undo_applied(incident, f"the fix could not be verified: {problem.reason}")
+        return incident.finish("verify", "unknown", str(problem))
+    worse = await guarding.got_worse(incident, incident.guards)
+    return await _decide(incident, after, comparison, worse)
+
+
+async def _measured_again(incident: Incident) -> tuple[list[Any], Comparison]:
+    probe, expectation = incident.probe, incident.expectation
+    if probe is None or expectation is None:
+        raise TimedOut("api", "There is no baseline.")
+    samples: list[Any] = []
+    for _ in range(ROUNDS):
+        samples += await measure(incident, probe, step="verify", round_="after")
+        comparison = compare(incident.baseline, samples)
+        clear = expectation.judge(summarise(samples))[0] is not Holds.UNCLEAR
+        if comparison.decision is not Decision.INCONCLUSIVE and clear:
+            break
+    return samples, comparison
+
+
+async def _decide(incident: Incident, after: list[Any], comparison: Comparison, worse: list[str]) -> StepView:
+    probe, expectation = incident.probe, incident.expectation
+    assert probe is not None  # noqa: S101 (verify checked)
+    assert expectation is not None  # noqa: S101
+    holds, value = expectation.judge(summarise(after))
+    passed = comparison.decision is Decision.IMPROVED and holds is Holds.YES and not worse
+    said = f"{expectation.statistic} is {value:,.4g} {expectation.unit} (expected {expectation}); {comparison.why}."
+    why = " ".join([said, *worse])
+    data = {
+        "probe": probe.name, "metric": probe.metric, "expectation": str(expectation),
+        "before": summarise(incident.baseline).to_json(probe.metric), "after": summarise(after).to_json(probe.metric),
+        "effect": comparison.ratio, "ci": list(comparison.ratio_ci), "p_value": comparison.p_value, "decision": str(comparison.decision),
+        "expectation_holds": str(holds), "guards": guarding.rows(incident), "passed": passed, "why": why, "method": Comparison.METHOD,
+    }  # fmt: skip
+    incident.record("verified", data, step="verify", durable=True)
+    if not passed and not _better_but_not_enough(comparison, worse):
+        await _undo_applied(incident, f"not verified ({comparison.decision.replace('_', ' ')})" if not worse else "a guard got worse")
+    return incident.finish("verify", "done" if passed else "failed", why)
+
+
+def _better_but_not_enough(comparison: Comparison, worse: list[str]) -> bool:
+    """A proven improvement that breaks nothing stays, even where the expectation needs more than it."""
+    return comparison.decision is Decision.IMPROVED and not worse
+
+
+async def _undo_applied(incident: Incident, reason: str) -> None:
+    from helpers.incident.recovery import remake
+
+    record = incident.story.fix
+    if record is not None and record.inverse is not None:
+        await undo_now(incident, remake(record), record.inverse, reason=reason, by="verification")

@@ -1,0 +1,92 @@
+"""Step 1, and every later measurement: the same probe, enough samples, kept as parquet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from helpers.contracts import Probe, Sample
+from helpers.errors import ProfileError, SystemProblem, TimedOut
+from helpers.incident.samples import keep_table
+from helpers.incident.views import StepView
+from helpers.statistics import Expectation, Holds, summarise
+
+if TYPE_CHECKING:
+    from helpers.incident.document import StepName
+    from helpers.incident.loop import Incident
+
+__all__ = ["ROUNDS", "load", "measure", "reproduce"]
+
+ROUNDS = 3  # an unclear answer is measured again, at most this often in all
+PROBE_S = 180.0
+
+
+async def reproduce(incident: Incident, probes: Sequence[Probe], expect: str) -> StepView:
+    """See Incident.reproduce."""
+    has = incident.systems.profile.systems()
+    probe = next((p for p in probes if p.applies and p.needs in has), None)
+    if probe is None:
+        reason = "No probe can be asked: " + "; ".join(f"{p.name or type(p).__name__} needs {p.needs}" for p in probes)
+        incident.record("probe_lost", {"probe": "", "reason": reason}, step="reproduce")
+        return incident.finish("reproduce", "unknown", reason)
+    expectation = Expectation.parse(expect, probe.metric)
+    try:
+        samples = await _until_clear(incident, probe, expectation)
+    except SystemProblem as problem:
+        incident.record("probe_lost", {"probe": probe.name, "reason": str(problem)}, step="reproduce")
+        return incident.finish("reproduce", "unknown", str(problem))
+    if not incident.story.intent:  # once a fix is in place, the baseline stays what it was before
+        incident.probe, incident.expectation, incident.baseline = probe, expectation, samples
+    return _judged(incident, expectation, samples, probe)
+
+
+async def _until_clear(incident: Incident, probe: Probe, expectation: Expectation) -> list[Sample]:
+    samples: list[Sample] = []
+    for _ in range(ROUNDS):
+        samples += await measure(incident, probe, step="reproduce", round_="before")
+        if expectation.judge(summarise(samples))[0] is not Holds.UNCLEAR:
+            break
+    return samples
+
+
+async def measure(incident: Incident, probe: Probe, *, step: StepName, round_: Literal["before", "after"]) -> list[Sample]:
+    """Take one set of samples and record it. Raises SystemProblem when the probe's system cannot be asked."""
+    await _session(incident, probe)
+    try:
+        async with asyncio.timeout(PROBE_S):
+            samples = await probe.measure(incident.systems.sessions)
+    except TimeoutError:
+        raise TimedOut(probe.needs, f"The probe {probe.name} did not end within {PROBE_S:.0f} s.") from None
+    rows = [{"value": s.value, "at_s": s.at_s, "ok": s.ok, "error": s.error} for s in samples]
+    data = {
+        "probe": probe.name, "needs": probe.needs, "metric": probe.metric, "settings": probe.settings(), "round": round_,
+        "summary": summarise(samples).to_json(probe.metric), "table": keep_table(incident.folder, round_, rows),
+    }  # fmt: skip
+    incident.record("measured", data, step=step)
+    return samples
+
+
+async def _session(incident: Incident, probe: Probe) -> None:
+    try:
+        await incident.systems.get(probe.needs)
+    except ProfileError as missing:
+        raise SystemProblem(probe.needs, missing.reason, remedy=missing.remedy) from missing
+
+
+def _judged(incident: Incident, expectation: Expectation, samples: list[Sample], probe: Probe) -> StepView:
+    summary = summarise(samples)
+    holds, value = expectation.judge(summary)
+    said = {Holds.NO: "reproduced", Holds.YES: "not reproduced", Holds.UNCLEAR: "not decided"}[holds]
+    incident.record("judged", {"expectation": str(expectation), "value": value, "holds": str(holds)}, step="reproduce")
+    text = f"{probe.name}: {expectation.statistic} is {value:,.4g} {expectation.unit} over {summary.n} samples, expected {expectation}: {said}."
+    return incident.finish("reproduce", "done" if holds is not Holds.UNCLEAR else "unknown", text)
+
+
+async def load(incident: Incident) -> int:
+    """See Incident.load."""
+    if incident.probe is None:
+        return 0
+    await _session(incident, incident.probe)
+    samples = await incident.probe.measure(incident.systems.sessions)
+    return 0 if incident.probe.passive else len(samples)
