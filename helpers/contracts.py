@@ -86,13 +86,15 @@ class FixPreview:
     """What a fix would do, read from the server without changing it.
 
     `statements` are exact. `inverse` is JSON that `Fix.undo` needs, `undo_statements` the same for people.
-    `needed` is False when things already are as wanted. `effects` are locks, rows, sizes and warnings as sentences.
+    `needed` is False when things already are as wanted. `effects` are locks, rows, sizes and warnings as sentences;
+    `advice` what keeps it from coming back, for the report's follow-ups.
     """
 
     statements: Sequence[str]
     undo_statements: Sequence[str] = ()
     inverse: dict[str, Any] = field(default_factory=dict)
     effects: Sequence[str] = ()
+    advice: Sequence[str] = ()
     needed: bool = True
 
 

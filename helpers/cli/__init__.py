@@ -1,1 +1,51 @@
-"""The command line `runbook …`, one file per command."""
+"""The command line `runbook …`, one file per command.
+
+Every command's text to people goes to stderr; `--json` prints one JSON document on stdout and nothing else there.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from helpers.errors import RunbookError
+
+__all__ = ["main"]
+
+COMMANDS = ("list", "show", "run", "batch", "report", "undo", "audit", "sandbox", "lab", "demo")
+
+
+def main() -> None:
+    """Run the command line; exit codes as the verdicts say, 2 for bad usage, 4 for a run that broke."""
+    from helpers.cli.console import complain
+
+    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    try:
+        _app(words[0] if words and words[0] in COMMANDS else None)()
+    except RunbookError as error:
+        complain(error.reason, error.remedy)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        complain("Interrupted.")
+        sys.exit(4)
+
+
+def _app(wanted: str | None) -> object:
+    """Build the application: the wanted command's file alone where there is one, all of them for --help and completion."""
+    import typer
+
+    app = typer.Typer(
+        name="runbook", no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
+        help="Runbooks for backend incidents: they name the cause with evidence, preview the fix, and prove it.",
+        epilog="Try it: [bold]runbook demo[/bold]. Own systems: [bold]runbook run missing_index --profile NAME[/bold] (see docs/profiles.md).",
+    )  # fmt: skip
+    for name in (wanted,) if wanted else COMMANDS:
+        module = import_module(f"helpers.cli.{name}")
+        module.register(app)
+    if wanted:
+        app.callback()(_root)  # keeps `runbook COMMAND` a group when only one command is loaded
+    return app
+
+
+def _root() -> None:
+    """Runbooks for backend incidents."""

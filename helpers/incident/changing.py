@@ -36,6 +36,8 @@ async def fix(incident: Incident, made: Fix | Callable[..., Fix], guards: Sequen
     except (ParameterError, ProfileError, FixFailed, SystemProblem, TimeoutError) as problem:
         return _failed(incident, str(problem) or "The preview took too long.")
     incident.record("fix_previewed", _as_record(wanted, preview), step="fix")
+    for text in preview.advice:
+        incident.record("follow_up", {"text": text}, step="fix")
     held_back = _held_back(incident, preview)
     if held_back:
         return incident.finish("fix", "skipped" if preview.needed else "done", held_back)

@@ -163,7 +163,8 @@ def _undo_failed(s: Story, r: Record) -> None:
 
 
 def _follow_up(s: Story, r: Record) -> None:
-    s.follow_ups.append(r.data["text"])
+    if r.data["text"] not in s.follow_ups:  # a re-run cell says it again
+        s.follow_ups.append(r.data["text"])
 
 
 def _broken(s: Story, r: Record) -> None:
