@@ -73,6 +73,7 @@ def _as_record(wanted: Fix, preview: FixPreview) -> dict[str, Any]:
 
 
 async def _apply(incident: Incident, wanted: Fix, preview: FixPreview, timeout_s: float) -> StepView:
+    incident.applied = wanted
     inverse = {**preview.inverse, "application_name": incident.systems.application_name}
     incident.record("fix_intent", {"inverse": inverse}, step="fix", durable=True)
     started = time.perf_counter()
@@ -171,8 +172,6 @@ def _better_but_not_enough(comparison: Comparison, worse: list[str]) -> bool:
 
 
 async def _undo_applied(incident: Incident, reason: str) -> None:
-    from helpers.incident.recovery import remake
-
     record = incident.story.fix
-    if record is not None and record.inverse is not None:
-        await undo_now(incident, remake(record), record.inverse, reason=reason, by="verification")
+    if record is not None and record.inverse is not None and incident.applied is not None:
+        await undo_now(incident, incident.applied, record.inverse, reason=reason, by="verification")

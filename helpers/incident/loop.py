@@ -50,6 +50,7 @@ class Incident:
         self.baseline: list[Sample] = []
         self.guards: dict[str, tuple[Any, Status]] = {}
         self.target: dict[str, Any] = {}
+        self.applied: Fix | None = None
         self.closed = False
         self._started = time.monotonic()
         self._numbers: list[tuple[object, int]] = []

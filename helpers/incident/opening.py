@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.errors import ParameterError
+from helpers.incident.changing import undo_now
 from helpers.incident.loop import Incident
 from helpers.incident.systems import Systems
 from helpers.redaction import mask_literals
@@ -82,12 +83,10 @@ def _folder(runbook: str) -> Path:
 
 async def _abandon(incident: Incident) -> None:
     """The opening cell was run again: the former incident ends as it stands, an unproven change undone."""
-    from helpers.incident.changing import undo_now
-    from helpers.incident.recovery import remake
-
     fix = incident.story.fix
-    if incident.story.undo_due and fix is not None and fix.inverse is not None:
-        await undo_now(incident, remake(fix), fix.inverse, reason="a new incident was opened before it was verified", by="interrupt")
+    if incident.story.undo_due and incident.applied is not None and fix is not None and fix.inverse is not None:
+        reason = "a new incident was opened before it was verified"
+        await undo_now(incident, incident.applied, fix.inverse, reason=reason, by="interrupt")
     incident.document()
     await incident.systems.close()
 
