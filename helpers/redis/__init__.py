@@ -1,0 +1,9 @@
+"""Redis 6.2 and newer, Valkey: checks, probes and fixes, found by folder."""
+
+from helpers.folder import lazy_members
+
+__getattr__, __all__ = lazy_members(__name__, __file__, ("checks", "fixes", "probes"))
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

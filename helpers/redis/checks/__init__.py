@@ -1,0 +1,1 @@
+"""Redis checks, one file each; reached as `redis.NAME`."""

@@ -1,0 +1,1 @@
+"""Redis fixes, one file each; reached as `redis.NAME`."""

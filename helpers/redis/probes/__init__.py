@@ -1,0 +1,1 @@
+"""Redis probes, one file each; reached as `redis.NAME`."""
