@@ -1,0 +1,71 @@
+"""The board of active faults: injected once, healed once, in the keeper, so that they outlive the call that asked."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from helpers.errors import UsageError, near_misses
+from helpers.sandbox.addresses import Addresses
+from helpers.sandbox.control import Progress
+from helpers.sandbox.faults import fault_names, load_fault
+from helpers.sandbox.faults.base import Fault
+
+__all__ = ["FaultBoard"]
+
+
+class FaultBoard:
+    """Which faults are active; one at a time is injected or healed."""
+
+    def __init__(self) -> None:
+        self._active: dict[str, Fault] = {}
+        self._turn = asyncio.Lock()
+
+    def active(self) -> list[dict[str, Any]]:
+        """Return the active faults as JSON values, the oldest first."""
+        return [fault.described() for fault in self._active.values()]
+
+    async def inject(self, addresses: Addresses, progress: Progress, *, fault: str, variant: str = "default") -> dict[str, Any]:
+        """Break it, and return the fault's description; no-op when it is broken that way already.
+
+        Raises:
+            UsageError: unknown fault or variant, or the fault is active in another variant.
+
+        """
+        if fault not in fault_names():
+            raise UsageError(f"There is no fault {fault}.", remedy=near_misses(fault, fault_names()))
+        async with self._turn:
+            present = self._active.get(fault)
+            if present and present.variant != variant:
+                raise UsageError(f"{fault} is active already, as {present.variant}.", remedy=f"runbook sandbox heal {fault}")
+            if not present:
+                present = load_fault(fault)(variant=variant)
+                await self._inject(present, addresses)
+                progress(f"broken: {present.title}")
+            return present.described()
+
+    async def _inject(self, fault: Fault, addresses: Addresses) -> None:
+        fault.check_variant()
+        try:
+            await fault.inject(addresses)
+        except BaseException:
+            await fault.heal(addresses)
+            raise
+        self._active[fault.name] = fault
+
+    async def heal(self, addresses: Addresses, progress: Progress, *, fault: str | None = None) -> list[str]:
+        """Heal one fault or all, the newest first; return the names of those that were active."""
+        if fault is not None and fault not in fault_names():
+            raise UsageError(f"There is no fault {fault}.", remedy=near_misses(fault, fault_names()))
+        async with self._turn:
+            names = [n for n in reversed(list(self._active)) if fault in (None, n)]
+            for name in names:
+                await self._active[name].heal(addresses)
+                del self._active[name]
+                progress(f"healed: {name}")
+            return names
+
+    async def abandon(self) -> None:
+        """Let go of every fault's clients; the servers are about to end."""
+        for fault in self._active.values():
+            await fault.abandon()

@@ -1,0 +1,35 @@
+"""Real servers for the tests: one sandbox per worker, and fresh ones for tests that break things."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from helpers.sandbox import Sandbox
+
+SMALL = 60_000  # orders: a scan of them is slow beside an index, and they are there in a second
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def sandbox_server() -> AsyncIterator[Sandbox]:
+    """PostgreSQL, Redis and the demo application without load; shared by the tests of one worker, which leave it as it was."""
+    async with Sandbox.start(load_rps=0, rows=SMALL) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def fresh_sandbox() -> AsyncIterator[Callable[..., AbstractAsyncContextManager[Sandbox]]]:
+    """A factory of sandboxes of one's own; it takes what Sandbox.start takes, with few rows and no load by default."""
+    async with AsyncExitStack() as stack:
+
+        @contextlib.asynccontextmanager
+        async def start(**arguments: Any) -> AsyncIterator[Sandbox]:
+            sandbox = await stack.enter_async_context(Sandbox.start(**{"load_rps": 0, "rows": SMALL, **arguments}))
+            yield sandbox
+
+        yield start
