@@ -1,0 +1,165 @@
+"""The process between the runner and its kernel: it outlives neither, and leaves nobody behind.
+
+Started as `python -P -m helpers.runner.warden CONNECTION_FILE LIFELINE READY`. It forks the kernel and waits for the first of two
+things: the kernel's end, or end-of-file on LIFELINE, whose other end only the runner holds (so `kill -9` of the runner ends it too).
+READY is held open to the very end, so that its end-of-file says "all gone".
+Then it kills the kernel's process group and every descendant, those that daemonised included: it is their subreaper.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+__all__ = ["main"]
+
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+GIVE_UP_S = 5.0
+_told_to_end = False
+
+
+def main(arguments: list[str]) -> int:
+    """Run one kernel to its end; returns its exit code, 128 + the signal that ended it."""
+    connection_file, lifeline, ready = Path(arguments[0]), int(arguments[1]), int(arguments[2])
+    for fd in (lifeline, ready):
+        os.set_inheritable(fd, False)
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    wakeup = _listen_to_signals()
+    warden = os.getpid()
+    kernel = os.fork()
+    if kernel == 0:
+        _become_kernel(connection_file, lifeline, ready, warden)
+    status = _watch(kernel, lifeline, wakeup)
+    _end_everyone(kernel)
+    if status is None:
+        _remove(connection_file.parent)
+        return 0
+    return 128 - status if status < 0 else status
+
+
+def _prctl(option: int, value: int) -> None:
+    """Linux only: elsewhere ipykernel's own habits must do."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+
+def _listen_to_signals() -> int:
+    """Return a descriptor that becomes readable with every signal; Ctrl-C and hang-up are the runner's business."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGTERM, _end)
+    for ignored in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
+    return read
+
+
+def _end(*_: object) -> None:
+    global _told_to_end
+    _told_to_end = True
+
+
+def _become_kernel(connection_file: Path, lifeline: int, ready: int, warden: int) -> None:
+    """In the child: its own session, dead with the warden, then a kernel until it ends."""
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.close(lifeline)
+    os.setsid()
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != warden:
+        os._exit(1)
+    from helpers.runner.inside import run_kernel
+
+    run_kernel(connection_file, ready)
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def _watch(kernel: int, lifeline: int, wakeup: int) -> int | None:
+    """Wait; returns the kernel's exit code (a signal as a negative number), or None when the runner let go first."""
+    while not _told_to_end:
+        status = _reap(kernel)
+        if status is not None:
+            return status
+        readable, _, _ = select.select([lifeline, wakeup], [], [])
+        if lifeline in readable:
+            return None
+        os.read(wakeup, 4096)
+    return None
+
+
+def _reap(kernel: int) -> int | None:
+    """Bury every child that ended; returns the kernel's exit code if it is among them."""
+    found = None
+    try:
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return found
+            if pid == kernel:
+                found = os.waitstatus_to_exitcode(status)
+    except ChildProcessError:
+        return found
+
+
+def _end_everyone(kernel: int) -> None:
+    """Kill the kernel's group, then whoever is left below this process, until nobody is."""
+    strays = [] if sys.platform == "linux" else _descendants()
+    deadline = time.monotonic() + GIVE_UP_S
+    while True:
+        _kill_group(kernel)
+        for pid in strays:
+            _kill(pid)
+        _reap(kernel)
+        if not _has_children() or time.monotonic() > deadline:
+            return
+        strays = _descendants()
+        time.sleep(0.005)
+
+
+def _kill_group(leader: int) -> None:
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        _kill(leader)
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def _has_children() -> bool:
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def _descendants() -> list[int]:
+    import psutil
+
+    return [child.pid for child in psutil.Process().children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE]
+
+
+def _remove(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    os._exit(code & 0xFF)
