@@ -31,6 +31,9 @@ TERMINATE = (
     "select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and backend_start = $2 and backend_type = 'client backend'"
 )
 IN_TRANSACTION = "select 1 from pg_stat_activity where pid = $1 and backend_start = $2 and xact_start is not null"
+HIDDEN = (
+    "select 1 from pg_stat_activity where pid = $1 and backend_start is null"  # how another role's session looks without pg_read_all_stats
+)
 PRESENT = "select 1 from pg_stat_activity where pid = $1 and backend_start = $2"
 
 
@@ -76,6 +79,11 @@ class EndBackend(Fix):
 
     async def apply(self, writer: PostgresWriter, preview: FixPreview) -> None:
         """Cancel, wait, terminate if its transaction is still open. Raises FixFailed when the session stays."""
+        if await writer.execute(HIDDEN, self.pid):
+            raise FixFailed(
+                f"This role cannot see pid {self.pid}, so it cannot end it.",
+                remedy="GRANT pg_monitor, pg_signal_backend TO the role that applies fixes.",
+            )
         await writer.execute(CANCEL, *self._key())
         if await self._gone(writer, IN_TRANSACTION, self.grace_s):
             return
