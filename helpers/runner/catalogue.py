@@ -108,7 +108,9 @@ def _text(source: Any) -> str:
 
 def _describe(markdown: str) -> tuple[str, str, dict[str, str]]:
     """Return the first heading, the first blockquote joined to one line, and the labelled sentences."""
-    title, quote, labels = "", [], {}
+    title = ""
+    quote: list[str] = []
+    labels: dict[str, str] = {}
     quoting = True
     for line in markdown.splitlines():
         if line.startswith("#") and not title:

@@ -15,7 +15,7 @@ from typing import Any
 
 from helpers.runner.book import Book, Sink
 from helpers.runner.events import OnEvent
-from helpers.runner.leash import Leash
+from helpers.runner.leash import CELL_S, Leash
 from helpers.runner.stored import stored_copy
 
 __all__ = ["RunbookEngine"]
@@ -45,11 +45,12 @@ class RunbookEngine:
             nb: The parameterised notebook, papermill's metadata included.
             kernel_name: Ignored: the kernel is always the running interpreter.
             output_path: Where papermill will write; saved to on the way when there is no `sink`.
-            leash: Limits, and the way to stop it; `execution_timeout` (papermill's option) limits a cell instead.
+            leash: Limits, and the way to stop it.
             sink: Writes a redacted copy.
             on_cell: Told when a code cell begins.
             unseen: Receives the failures of background tasks that nobody awaited.
             env: The kernel's whole environment; the caller's by default.
+            execution_timeout: papermill's own option: seconds a cell may take, when there is no leash.
 
         Raises:
             RunBroken: a cell raised (SystemExit included), a limit passed, or the kernel died.
@@ -57,7 +58,7 @@ class RunbookEngine:
         """
         from helpers.runner.walk import walk
 
-        leash = leash or Leash(**({"cell_timeout_s": execution_timeout} if execution_timeout else {}))
+        leash = leash or Leash(cell_timeout_s=execution_timeout or CELL_S)
         book = Book(nb, sink or _papermill_sink(output_path))
         _run_apart(walk(book, leash, dict(env or os.environ), Path.cwd(), on_cell, [] if unseen is None else unseen), book)
         kept = stored_copy(nb)

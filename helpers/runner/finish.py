@@ -10,7 +10,7 @@ from helpers.runner.events import Event, OnEvent
 if TYPE_CHECKING:
     from helpers.incident.document import IncidentDocument
 
-__all__ = ["finish"]
+__all__ = ["finish", "written"]
 
 UNDOCUMENTED = "The notebook ended before incident.document()."
 
@@ -28,15 +28,15 @@ async def finish(folder: Path, failure: str, *, interrupted: bool, unseen: list[
     """
     from helpers.incident.recovery import recover
 
-    document = None if failure else _written(folder)
+    document = None if failure else written(folder)
     if document is None:
         tell(Event("recovering", failure or UNDOCUMENTED))
         document = await recover(folder, reason=failure or UNDOCUMENTED, interrupted=interrupted)
     return _note(folder, document, unseen)
 
 
-def _written(folder: Path) -> IncidentDocument | None:
-    """The document the kernel wrote, unless evidence came after it."""
+def written(folder: Path) -> IncidentDocument | None:
+    """Return the document a run wrote, or None when there is none or evidence came after it."""
     from helpers.incident.document import IncidentDocument
     from helpers.incident.evidence import EVIDENCE, read_evidence
 

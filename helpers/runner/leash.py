@@ -7,7 +7,9 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-__all__ = ["Leash"]
+__all__ = ["CELL_S", "RUN_S", "Leash"]
+
+CELL_S, RUN_S = 600.0, 1800.0
 
 
 @dataclass
@@ -17,8 +19,8 @@ class Leash:
     `reason` is why it was stopped, empty while it was not; `interrupted` when a person or the system asked.
     """
 
-    cell_timeout_s: float = 600.0
-    run_timeout_s: float = 1800.0
+    cell_timeout_s: float = CELL_S
+    run_timeout_s: float = RUN_S
     reason: str = ""
     interrupted: bool = False
     _started: float = field(default_factory=time.monotonic)

@@ -82,7 +82,7 @@ def parameter_model(declared: Sequence[Parameter]) -> type[BaseModel]:
     from pydantic import ConfigDict, Field, create_model
 
     types: dict[str, Any] = {"bool": bool, "int": int, "float": float, "str": str, "list": list[Any]}
-    types |= {f"list[{name}]": list[types[name]] for name in ("bool", "int", "float", "str")}
+    types |= {"list[bool]": list[bool], "list[int]": list[int], "list[float]": list[float], "list[str]": list[str]}
     fields: dict[str, Any] = {}
     for p in declared:
         base, optional, _ = p.type.partition(" | ")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.errors import RunbookError, UsageError
 from helpers.runner.events import Event, OnEvent
-from helpers.runner.leash import Leash
+from helpers.runner.leash import CELL_S, RUN_S, Leash
 from helpers.runner.prepare import Prepared, prepare
 from helpers.runner.signals import stop_signals
 from helpers.runner.tail import follow
@@ -24,7 +24,7 @@ from helpers.runner.tail import follow
 if TYPE_CHECKING:
     from helpers.incident.document import IncidentDocument
 
-__all__ = ["RunResult", "execute", "perform"]
+__all__ = ["RunResult", "execute", "new_incident", "perform"]
 
 NOTEBOOK = "notebook.ipynb"
 
@@ -46,8 +46,8 @@ async def execute(
     apply: bool = False,
     confirm: str = "",
     out: Path = Path("incidents"),
-    cell_timeout_s: float = 600.0,
-    run_timeout_s: float = 1800.0,
+    cell_timeout_s: float = CELL_S,
+    run_timeout_s: float = RUN_S,
     on_event: OnEvent | None = None,
     env: Mapping[str, str] | None = None,
 ) -> RunResult:
@@ -117,7 +117,11 @@ async def perform(
 
 def _to_loop(tell: OnEvent) -> OnEvent:
     loop = asyncio.get_running_loop()
-    return lambda event: loop.call_soon_threadsafe(tell, event) and None
+
+    def tell_there(event: Event) -> None:
+        loop.call_soon_threadsafe(tell, event)
+
+    return tell_there
 
 
 async def _outcome(running: asyncio.Future[None], leash: Leash, folder: Path, tell: OnEvent) -> tuple[str, bool]:

@@ -32,7 +32,7 @@ async def walk(book: Book, leash: Leash, env: Mapping[str, str], cwd: Path, on_c
 
     """
     book.save()
-    starting = asyncio.ensure_future(Kernel.start(env, cwd, timeout_s=min(60.0, leash.left_s()[0])))
+    starting: asyncio.Future[Any] = asyncio.ensure_future(Kernel.start(env, cwd, timeout_s=min(60.0, leash.left_s()[0])))
     await asyncio.wait({starting, leash.stopped()}, return_when=asyncio.FIRST_COMPLETED)
     if not starting.done():
         starting.cancel()

@@ -1,0 +1,127 @@
+"""Live progress on stderr: the six steps as they finish, and what runs right now.
+
+On a terminal a block that redraws itself; elsewhere one plain line per thing that happened.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TextIO
+
+from helpers.escaping import visible
+from helpers.redaction import redact
+from helpers.runner.events import Event
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.live import Live
+
+__all__ = ["Progress"]
+
+STEPS = ("reproduce", "isolate", "investigate", "fix", "verify", "document")
+_MARKS = {"done": "✓", "skipped": "–", "unknown": "?", "failed": "✗"}
+_STYLES = {"done": "green", "skipped": "dim", "unknown": "yellow", "failed": "red"}
+
+
+class Progress(AbstractContextManager["Progress"]):
+    """An `on_event` callable; enter it around the run. `stream` is stderr unless a test says otherwise."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.stream = stream or sys.stderr
+        self.steps: dict[str, tuple[str, str]] = {}
+        self.now = "starting"
+        self.detail = ""
+        self.title = ""
+        self._began = self._since = time.monotonic()
+        self._live: Live | None = None
+
+    def __enter__(self) -> Progress:
+        if self.stream.isatty():
+            from rich.console import Console
+            from rich.live import Live
+
+            self._live = Live(self, console=Console(file=self.stream), refresh_per_second=4, redirect_stdout=False, redirect_stderr=False)
+            self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Take one event in, and show it."""
+        line = getattr(self, f"_{event.kind}")(event)
+        if line and self._live is None:
+            self.stream.write(f"{time.monotonic() - self._began:7.1f} s  {_clean(line)}\n")
+            self.stream.flush()
+
+    def _started(self, event: Event) -> str:
+        profile, mode = event.data.get("profile"), "fix will be applied" if event.data.get("apply") else "dry run"
+        self.title = f"{event.data['runbook']}{f' on {profile}' if profile else ''} ({mode})"
+        return f"{self.title} → {event.text}"
+
+    def _cell(self, event: Event) -> str:
+        self._turn(event.text or "running")
+        return ""
+
+    def _turn(self, what: str) -> None:
+        if what != self.now:
+            self.now, self.detail, self._since = what, "", time.monotonic()
+
+    def _evidence(self, event: Event) -> str:
+        record = event.data
+        if record.get("kind") == "step" and record.get("step") in STEPS:
+            status, summary = record["data"].get("status", ""), record["data"].get("summary", "")
+            self.steps[record["step"]] = (status, summary)
+            return f"{_MARKS.get(status, ' ')} {record['step']}: {summary}"
+        self.detail = _detail(record)
+        return f"  {self.detail}" if self.detail else ""
+
+    def _stopping(self, event: Event) -> str:
+        self._turn(f"ending: {event.text}")
+        return f"{event.text} Ending in order; once more to leave at once."
+
+    def _recovering(self, event: Event) -> str:
+        self._turn("closing the evidence, undoing what is not proven")
+        return f"The run broke. {event.text} {self.now.capitalize()}."
+
+    def _finished(self, event: Event) -> str:
+        self._turn("")
+        return f"{event.data['verdict']} (exit {event.data['exit_code']}): {event.text}"
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw the block: title, the steps so far, what runs now and for how long."""
+        from rich.text import Text
+
+        yield Text(_clean(self.title), style="bold")
+        for name in STEPS:
+            status, summary = self.steps.get(name, ("", ""))
+            yield Text(f" {_MARKS.get(status, '·')} {name:<12}{_clean(summary)}", style=_STYLES.get(status, "dim"), overflow="ellipsis")
+        if self.now:
+            yield Text(_clean(f" ▸ {self.now} {self.detail}  {time.monotonic() - self._since:.0f} s"), style="cyan", overflow="ellipsis")
+
+
+def _detail(record: dict[str, Any]) -> str:
+    """One line about a record that is not a step's end."""
+    data = record.get("data", {})
+    match record.get("kind"):
+        case "pinged":
+            return f"{data['system']}: {data['answer']}"
+        case "checked":
+            return f"{data['check']}: {data['status']} {data.get('summary') or data.get('reason', '')}"
+        case "measured":
+            return f"measured {data['probe']}, {data['round']}"
+        case "fix_applied":
+            return f"applied: {data['read_back']}"
+        case "undone":
+            return f"undone: {data['reason']}"
+        case "broken" | "fix_failed" | "fix_refused" | "undo_failed":
+            return f"{record['kind'].replace('_', ' ')}: {data['reason']}"
+    return ""
+
+
+def _clean(text: str) -> str:
+    return visible(redact(" ".join(text.split())), limit=300)
