@@ -35,7 +35,5 @@ async def _play(fault: str, out: Path) -> int:
         os.environ["RUNBOOK_SANDBOX"] = sandbox.name
         async with sandbox.fault(fault) as injected:
             say(f"\nBroken on purpose: {fault}. The runbook is not told where.\n")
-            assignments = [f"{key}={value}" for key, value in injected.parameters.items() if key == "endpoint"]
-            return await asyncio.to_thread(
-                run_and_tell, fault, assignments, profile="sandbox", apply=True, confirm="", out=out, as_json=False
-            )
+            assignments = [f"{key}={value}" for key, value in injected.parameters.items() if key != "query"]
+            return await run_and_tell(fault, assignments, profile="sandbox", apply=True, confirm="", out=out, as_json=False)

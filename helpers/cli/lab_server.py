@@ -19,10 +19,10 @@ def serve(name: str, extra: list[str]) -> int:
         ParameterError: no such runbook.
     """
     from helpers.cli.console import say
-    from helpers.runner.catalogue import get_runbook
+    from helpers.runner.catalogue import find_runbook
 
     root = Path(helpers.__file__).resolve().parent.parent
-    path = get_runbook(name).path.resolve() if name and not name.startswith("-") else root / "notebooks" / "1_start_here.ipynb"
+    path = find_runbook(name).path.resolve() if name and not name.startswith("-") else root / "notebooks" / "1_start_here.ipynb"
     extra = [name, *extra] if name.startswith("-") else extra
     if not path.is_relative_to(root):
         root = path.parent

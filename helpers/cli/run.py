@@ -29,6 +29,10 @@ def register(app: typer.Typer) -> None:
         as_json: bool = typer.Option(False, "--json", help="incident.json on stdout."),
     ) -> None:
         """Run one runbook: cause, fix previewed or applied, proof, report."""
+        import asyncio
+
         from helpers.cli.running import run_and_tell
 
-        raise typer.Exit(run_and_tell(name, parameter, profile=profile, apply=apply, confirm=confirm, out=out, as_json=as_json))
+        raise typer.Exit(
+            asyncio.run(run_and_tell(name, parameter, profile=profile, apply=apply, confirm=confirm, out=out, as_json=as_json))
+        )

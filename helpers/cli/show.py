@@ -19,9 +19,9 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """One runbook: its parameters with types and defaults, what it needs and may change."""
         from helpers.cli.console import print_json, say, table
-        from helpers.runner.catalogue import get_runbook
+        from helpers.runner.catalogue import find_runbook
 
-        info = get_runbook(name)
+        info = find_runbook(name)
         rows: list[dict[str, Any]] = [
             {"parameter": p.name, "type": p.type, "default": p.default, "meaning": p.description} for p in info.parameters
         ]

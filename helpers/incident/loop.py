@@ -61,6 +61,11 @@ class Incident:
         self.story.add(record)
         return record
 
+    def begin(self, step: str) -> None:
+        """Record that a step begins, the first time it does."""
+        if step in self.story.steps and self.story.steps[step].started_at is None:
+            self.record("began", {}, step=step)
+
     def finish(self, step: StepName, status: str, summary: str) -> views.StepView:
         """Record how a step ended and return its view."""
         self.record("step", {"status": status, "summary": summary}, step=step)
@@ -74,6 +79,7 @@ class Incident:
             expect: What users may expect, `p95_ms < 150`; it does not hold → reproduced.
 
         """
+        self.begin("reproduce")
         return await measuring.reproduce(self, probes, expect)
 
     async def load(self) -> int:
@@ -86,6 +92,7 @@ class Incident:
         A refusal, a time-out or a dead system becomes UNKNOWN, a system the profile lacks SKIPPED, each with the reason.
         """
         system = asks(check)
+        self.begin(self.story.step)
         started = time.perf_counter()
         lost = False
         try:
@@ -178,10 +185,12 @@ class Incident:
             timeout_s: Seconds the change itself may take.
 
         """
+        self.begin("fix")
         return await changing.fix(self, fix, guards, timeout_s)
 
     async def verify(self) -> views.StepView:
         """Measure the same probe again, compare, ask the guards again; what did not pass is undone."""
+        self.begin("verify")
         return await changing.verify(self)
 
     def document(self) -> views.DocumentView:

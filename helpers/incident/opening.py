@@ -46,7 +46,7 @@ async def open_incident(
         profile: A profile of profiles.toml, `env`, or `sandbox`.
         apply: Whether `fix` may change anything. A protected profile also needs `confirm`.
         confirm: The profile's name, typed, for a protected one.
-        title: The failure mode in words, for the report.
+        title: The failure mode in words, for the report; default: the first heading of the runbook of that name.
         parameters: The notebook's other parameters, for the record.
 
     Raises:
@@ -64,12 +64,20 @@ async def open_incident(
     incident = Incident(folder, Systems(known, f"runbook:{folder.name}"), apply=apply, confirm=confirm)
     _current = incident
     shown = {k: mask_literals(v) if k == "query" and isinstance(v, str) else v for k, v in parameters.items()}
-    opened = {"id": incident.id, "runbook": runbook, "title": title, "profile": profile, "apply": apply, "protected": known.protected}
+    opened = {"id": incident.id, "runbook": runbook, "title": title or _title(runbook), "profile": profile, "apply": apply, "protected": known.protected}
     incident.record("opened", {**opened, "parameters": {**shown, "apply": apply}, "systems": known.systems()}, step="open")
     for system, (ok, answer) in (await incident.systems.ping_all()).items():
         incident.record("pinged", {"system": system, "ok": ok, "answer": answer}, step="open")
     _guard_kernel()
     return incident
+
+
+def _title(runbook: str) -> str:
+    for root in (Path.cwd(), Path(__file__).resolve().parents[2]):
+        for path in root.glob(f"runbooks/*/{runbook}.ipynb"):
+            heading = re.search(r'"# ([^"\\]+)', path.read_text(encoding="utf-8"))
+            return heading[1] if heading else ""
+    return ""
 
 
 def _folder(runbook: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 from typing import Any
 
 from helpers.sandbox.places import default_name, private_name
@@ -30,4 +31,5 @@ async def sandbox_profile() -> dict[str, Any]:
         found, ownership = await Sandbox.launched(configuration(private_name(), SERVICES, _LOAD_RPS, None, None), lambda _: None)
         _private.append(found)
         atexit.register(ownership.close_now)
+        os.environ[VARIABLE] = found.name  # a kernel started by this process uses the same one
     return found.profile
