@@ -1,0 +1,73 @@
+"""The report as one HTML page: no script, nothing loaded, one stylesheet, readable from a phone to paper."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from helpers.escaping import visible
+from helpers.report.blocks import Block, Page, Strip
+from helpers.report.detail import Detail
+from helpers.report.pictures.svg import strip_svg
+
+__all__ = ["GLYPHS", "TONES", "page_html", "stylesheet"]
+
+HERE = Path(__file__).parent
+CODE_FACTOR = 5  # statements are cut later than sentences
+# Read without colour: each status has its own sign.
+GLYPHS = {
+    "done": "✓", "OK": "✓", "PROBLEM": "✗", "failed": "✗", "UNKNOWN": "?", "unknown": "?", "SKIPPED": "–", "skipped": "–", "pending": "–",
+    "healthy": "✓", "resolved": "✓", "cause_found": "!", "not_resolved": "✗", "other_cause": "→", "inconclusive": "?", "unreachable": "?",
+}  # fmt: skip
+TONES = {
+    "done": "good", "OK": "good", "PROBLEM": "bad", "failed": "bad", "UNKNOWN": "doubt", "unknown": "doubt", "healthy": "good",
+    "resolved": "good", "cause_found": "named", "not_resolved": "bad", "other_cause": "named", "inconclusive": "doubt", "unreachable": "doubt",
+}  # fmt: skip
+
+
+def page_html(page: Page, detail: Detail) -> str:
+    """Return the page; every text in it is escaped, its control characters visible."""
+    environment = _environment(detail.text)
+    return environment.get_template("report.html.j2").render(page=page, css=Markup(stylesheet()))  # noqa: S704 (our own file)
+
+
+@cache
+def stylesheet() -> str:
+    """Return the report's one stylesheet."""
+    return (HERE / "report.css").read_text(encoding="utf-8")
+
+
+def _environment(limit: int) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=lambda value: value if isinstance(value, Markup) else visible(value, limit=limit),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"kind": _kind, "glyph": lambda s: GLYPHS.get(s, "·"), "tone": lambda s: TONES.get(s, "quiet"), "code": _code(limit)}
+    environment.globals["picture"] = _pictures()
+    return environment
+
+
+def _kind(block: Block) -> str:
+    return type(block).__name__
+
+
+def _code(limit: int) -> Any:
+    return lambda text: Markup.escape(visible(text, limit=limit * CODE_FACTOR))
+
+
+def _pictures() -> Any:
+    drawn: list[Strip] = []
+
+    def picture(strip: Strip) -> Markup:
+        drawn.append(strip)
+        return Markup(strip_svg(strip, name=f"picture-{len(drawn)}"))  # noqa: S704 (strip_svg escapes)
+
+    return picture
