@@ -111,7 +111,7 @@ def _heal(
 def _faults(as_json: bool = JSON) -> None:
     """Every fault that can be injected, with its variants."""
     from helpers.cli.console import print_json, table
-    from helpers.sandbox import faults
+    from helpers.sandbox.commands import faults
 
     known = faults()
     if as_json:

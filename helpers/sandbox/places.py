@@ -18,14 +18,15 @@ from pathlib import Path
 from helpers.errors import RunbookError, UsageError
 from helpers.sandbox.janitor import clean
 
-__all__ = ["base_folder", "default_name", "folder_of", "is_kept", "private_name", "reachable_by_others", "sweep"]
+__all__ = ["VARIABLE", "base_folder", "default_name", "folder_of", "is_kept", "private_name", "reachable_by_others", "sweep"]
 
+VARIABLE = "RUNBOOK_SANDBOX"
 _YOUNG_S = 5.0  # between mkdir and flock lie milliseconds: a younger folder without a lock is being made
 
 
 def default_name() -> str:
     """Return the sandbox that is meant when none is named: RUNBOOK_SANDBOX, else `default`."""
-    return os.environ.get("RUNBOOK_SANDBOX") or "default"
+    return os.environ.get(VARIABLE) or "default"
 
 
 def private_name() -> str:

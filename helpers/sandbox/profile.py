@@ -6,7 +6,7 @@ import atexit
 import os
 from typing import Any
 
-from helpers.sandbox.places import default_name, private_name
+from helpers.sandbox.places import VARIABLE, default_name, private_name
 from helpers.sandbox.sandbox import SERVICES, Sandbox, configuration
 
 __all__ = ["sandbox_profile"]

@@ -10,7 +10,7 @@ __all__ = ["APPLICATION", "BASELINE_INDEXES", "DEFAULT_ROWS", "OWNER", "customer
 
 APPLICATION = "shop_app"
 OWNER = "shop_owner"
-DEFAULT_ROWS = 400_000
+DEFAULT_ROWS = 300_000
 
 # As pg_get_indexdef() writes them.
 BASELINE_INDEXES = {

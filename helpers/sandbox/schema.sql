@@ -34,7 +34,7 @@ from generate_series(1, $CUSTOMERS) n;
 -- customer_id and created_at are scattered on purpose: an order of a customer may stand on any page
 insert into orders (id, customer_id, status, total_cents, shipping_address, note, created_at, paid_at)
 select n, 1 + (n::bigint * 7919) % $CUSTOMERS, (array['paid', 'paid', 'shipped', 'shipped', 'delivered', 'new'])[1 + n % 6], 500 + (n % 40000 * 37) % 20000,
-       n || ' Long Street, 10' || n % 1000 || ' Somewhere, ' || md5(n::text), rpad(md5((n * 3)::text), 200, ' please leave it at the door'),
+       n || ' Long Street, 10' || n % 1000 || ' Somewhere', 'Ring twice. ' || md5(n::text) || repeat(' Leave it at the door.', 4),
        now() - interval '365 days' * random(), now()
 from generate_series(1, $ROWS) n;
 

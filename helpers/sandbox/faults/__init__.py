@@ -5,24 +5,13 @@ A file `<area>/missing_index.py` holds the class `MissingIndex`; its module docs
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from helpers.folder import load_member
 from helpers.sandbox.faults.base import Fault
 
-__all__ = ["FaultEntry", "fault_names", "faults", "load_fault"]
-
-
-@dataclass(frozen=True, slots=True)
-class FaultEntry:
-    """One fault as the catalogue shows it."""
-
-    name: str
-    area: str
-    title: str
-    variants: tuple[str, ...]
+__all__ = ["fault_names", "faults", "load_fault"]
 
 
 def _files() -> dict[str, Path]:
@@ -40,11 +29,10 @@ def load_fault(name: str) -> type[Fault]:
     return fault
 
 
-def faults() -> list[FaultEntry]:
-    """Return every fault with its title and variants, by area and name."""
+def faults() -> list[dict[str, Any]]:
+    """Return every fault as `name`, `area`, `title` and `variants`, by area and name."""
     found = []
     for name, path in _files().items():
-        module = import_module(f"{__name__}.{path.parent.name}.{name}")
-        title = (module.__doc__ or name).strip().splitlines()[0].rstrip(".")
-        found.append(FaultEntry(name, path.parent.name, title, load_fault(name).variants))
+        fault = load_fault(name)
+        found.append({"name": name, "area": path.parent.name, "title": fault().title, "variants": list(fault.variants)})
     return found

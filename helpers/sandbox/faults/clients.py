@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
 
 import asyncpg
@@ -57,8 +57,12 @@ class Clients:
             with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
                 await work(connection)
 
-        self._tasks.append(asyncio.create_task(session()))
+        self.start(session())
         return int(connection.get_server_pid())
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let `work` go on in the background until the clients are closed."""
+        self._tasks.append(asyncio.create_task(work))
 
     @property
     def pids(self) -> list[int]:

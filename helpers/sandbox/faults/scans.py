@@ -83,12 +83,12 @@ SCANS = {
     ),
     "partial": Scan(
         table="jobs",
-        subject="jobs(queue) WHERE status = 'failed'",
+        subject="jobs(status, queue)",
         application_name="job-runner",
         create="""
             create table jobs (id bigint primary key, queue text not null, status text not null, run_at timestamptz not null, payload text);
             insert into jobs
-                select n, 'queue-' || n % 20, case when n % 400 < 1 then 'failed' else 'done' end, now(), rpad(md5(n::text), 160, 'x') from generate_series(1, 240000) n;""",
+                select n, 'queue-' || n / 400 % 20, case when n % 400 = 0 then 'failed' else 'done' end, now(), rpad(md5(n::text), 160, 'x') from generate_series(1, 240000) n;""",
         drop="drop table if exists jobs cascade",
         query="select id, run_at from jobs where status = 'failed' and queue = 'queue-0'",
         statement="select id, run_at from jobs where status = 'failed' and queue = $1",

@@ -15,9 +15,12 @@ from helpers.sandbox.faults.clients import repeat, superuser, table_owner
 from helpers.sandbox.faults.scans import SCANS
 from helpers.sandbox.schema import restore_indexes
 
-__all__ = ["MissingIndex"]
+__all__ = ["QUERY", "MissingIndex"]
 
-_QUERY = "select id, customer_id, status, total_cents from orders where customer_id = 42 order by created_at desc limit 50"
+QUERY = (
+    "select id, customer_id, status, total_cents, currency, created_at, paid_at from orders"
+    " where note not ilike '%[test]%' and customer_id = 42 order by created_at desc limit 50"
+)
 _PAUSE_S = 0.4
 
 
@@ -31,7 +34,7 @@ class MissingIndex(Fault):
         """Drop the demo's index, or make a table that lacks one and traffic on it."""
         if self.variant == "default":
             self.subject = "orders(customer_id)"
-            self.parameters = {"endpoint": "GET /orders?customer_id=42", "query": _QUERY}
+            self.parameters = {"endpoint": "GET /orders?customer_id=42", "query": QUERY}
             async with table_owner(place) as connection:
                 await connection.execute("drop index if exists orders_customer_id_idx")
             return
