@@ -150,17 +150,18 @@ class Postgres:
         rows = await self.fetch(sql, *args, limit=1, timeout_s=timeout_s)
         return next(iter(rows[0].values())) if rows else None
 
-    async def explain(self, sql: str, *, analyze: bool = False, timeout_s: float = STATEMENT_S) -> Record:
+    async def explain(self, sql: str, *args: Any, analyze: bool = False, timeout_s: float = STATEMENT_S) -> Record:
         """Return the JSON plan of one statement, with `Plan` at its top.
 
-        A statement with `$n` gets its generic plan (it is prepared, never run). `analyze` runs it, and only when the server accepts it as a
-        cursor's query, that is as a plain SELECT; the transaction is read-only and rolled back.
+        A statement with `$n` gets the plan for `args`, or without them its generic plan (prepared, never run). `analyze` runs it, and only
+        when the server accepts it as a cursor's query, that is as a plain SELECT; the transaction is read-only and rolled back.
         """
         options = "FORMAT JSON, VERBOSE, SETTINGS" + (", ANALYZE, BUFFERS, TIMING OFF" if analyze else "")
         async with self._reading(timeout_s) as connection:
             if analyze:
-                await connection.fetch(f"DECLARE runbook NO SCROLL CURSOR FOR {sql}")
-                rows = await connection.fetch(f"EXPLAIN ({options}) {sql}")
+                await connection.fetch(f"DECLARE runbook NO SCROLL CURSOR FOR {sql}", *args)
+            if analyze or args:
+                rows = await connection.fetch(f"EXPLAIN ({options}) {sql}", *args)
             else:
                 rows = await _generic_plan(connection, sql, options)
         plan: Record = json.loads(rows[0][0])[0]
@@ -241,15 +242,22 @@ class PostgresWriter:
 
     system: ClassVar[str] = "postgres"
 
-    def __init__(self, connection: Any, *, pooled: bool) -> None:
+    def __init__(self, connection: Any, *, pooled: bool, dsn: str = "", application_name: str = "") -> None:
         self._connection = connection
+        self._dsn = dsn
+        self.application_name = application_name
         self.pooled = pooled
 
     @classmethod
     async def connect(cls, dsn: str, *, application_name: str) -> PostgresWriter:
         """Return an open writing session; only an applied fix or an undo opens one. Raises Unreachable."""
         connection = await _open(dsn, application_name)
-        return cls(connection, pooled=connection.get_server_pid() != await connection.fetchval("SELECT pg_backend_pid()"))
+        pooled = connection.get_server_pid() != await connection.fetchval("SELECT pg_backend_pid()")
+        return cls(connection, pooled=pooled, dsn=dsn, application_name=application_name)
+
+    async def reader(self) -> Postgres:
+        """Return a read-only session beside this one, to watch what it does; who opens it closes it."""
+        return await Postgres.connect(self._dsn, application_name=self.application_name)
 
     async def execute(self, sql: str, *args: Any, timeout_s: float = 30.0, lock_timeout_s: float = 2.0) -> list[Record]:
         """Run one statement and return its rows.
