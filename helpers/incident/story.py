@@ -147,6 +147,8 @@ def _fix_applied(s: Story, r: Record) -> None:
 
 def _fix_failed(s: Story, r: Record) -> None:
     s.fix_failed = r.data["reason"]
+    if r.data.get("lost"):
+        s.lost[r.data["lost"]] = r.data["reason"]
 
 
 def _verified(s: Story, r: Record) -> None:

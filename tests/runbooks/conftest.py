@@ -1,0 +1,53 @@
+"""A runbook, run by papermill against a sandbox, as a person would."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.runner import RunResult, execute
+from helpers.sandbox import Sandbox
+from tests.runbooks.server import dump
+
+Run = Callable[..., Awaitable[RunResult]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a runbook against a sandbox: `await run("lock_contention", sandbox, apply=True, window_s=2.0)`.
+
+    The profile holds references only. `systems` narrows it; `kill_at` kills PostgreSQL as soon as that step begins.
+    """
+
+    async def _run(
+        name: str, sandbox: Sandbox, *, apply: bool = False, systems: tuple[str, ...] = ("postgres",), kill_at: str = "", **parameters: Any
+    ) -> RunResult:
+        monkeypatch.chdir(tmp_path)
+        lines = ["[target]"]
+        for system in systems:
+            monkeypatch.setenv(f"TARGET_{system.upper()}", sandbox.profile[system])
+            lines.append(f'{system} = "env:TARGET_{system.upper()}"')
+        (tmp_path / "profiles.toml").write_text("\n".join(lines))
+        pending: list[Any] = []
+
+        def on_event(event: Any) -> None:
+            if kill_at and event.kind == "evidence" and (event.data["kind"], event.data["step"]) == ("began", kill_at):
+                import asyncio
+
+                pending.append(asyncio.ensure_future(sandbox.kill("postgres")))
+
+        result = await execute(name, parameters, profile="target", apply=apply, out=tmp_path / "incidents", on_event=on_event)
+        for task in pending:
+            await task
+        return result
+
+    return _run
+
+
+@pytest.fixture
+def catalog() -> Callable[[Sandbox], Awaitable[str]]:
+    """The schema of the sandbox's database as pg_dump writes it."""
+    return dump
