@@ -6,6 +6,7 @@ Every command's text to people goes to stderr; `--json` prints one JSON document
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
 
 from helpers.errors import RunbookError
@@ -30,7 +31,7 @@ def main() -> None:
         sys.exit(4)
 
 
-def _app(wanted: str | None) -> object:
+def _app(wanted: str | None) -> Callable[[], None]:
     """Build the application: the wanted command's file alone where there is one, all of them for --help and completion."""
     import typer
 

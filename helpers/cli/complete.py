@@ -30,7 +30,7 @@ def incidents(incomplete: str) -> list[str]:
 
 def faults(incomplete: str) -> list[str]:
     """Return the sandbox's faults whose name starts so."""
-    from helpers.sandbox import faults as known
+    from helpers.sandbox.faults import faults as known
 
     return [fault["name"] for fault in known() if fault["name"].startswith(incomplete)]
 

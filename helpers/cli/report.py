@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Literal, cast
 
 import typer
 
 from helpers.cli.complete import incidents
 
 FORMATS = ("html", "md", "pdf")
+Format = Literal["html", "md", "pdf"]
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +33,7 @@ def register(app: typer.Typer) -> None:
         if to not in FORMATS:
             raise ParameterError(f"There is no format {to!r}.", remedy=f"Use one of {', '.join(FORMATS)}.")
         folder = incident_folder(incident)
-        data = render(folder, to)
+        data = render(folder, cast("Format", to))
         if out == "-":
             sys.stdout.buffer.write(data)
             return

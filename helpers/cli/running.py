@@ -20,13 +20,13 @@ async def run_and_tell(name: str, assignments: list[str], *, profile: str, apply
     """Run `name`, progress on stderr, and return the exit code. Raises UsageError before anything starts."""
     from helpers.runner import execute, find_runbook
     from helpers.runner.parameters import parse_assignments
-    from helpers.runner.progress import progress
+    from helpers.runner.progress import Progress
 
     parameters = parse_assignments(assignments, find_runbook(name).parameters)
     named = profile or str(parameters.get("profile", ""))
     if (apply or parameters.get("apply")) and named:
         confirm = await _confirmed(named, confirm or str(parameters.get("confirm", "")))
-    with progress() as on_event:
+    with Progress() as on_event:
         result = await execute(name, parameters, profile=profile or None, apply=apply, confirm=confirm, out=out, on_event=on_event)
     _tell(result, as_json=as_json)
     return result.exit_code

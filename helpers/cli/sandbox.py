@@ -72,7 +72,7 @@ def _status(name: str = NAME, as_json: bool = JSON) -> None:
     status = asyncio.run(sandbox.status(name or None))
     if as_json:
         print_json(status)
-    elif not status.get("services"):
+    elif not status["running"]:
         say("No sandbox is up. Start one: runbook sandbox up")
     else:
         rows = [
@@ -80,7 +80,7 @@ def _status(name: str = NAME, as_json: bool = JSON) -> None:
             for key, value in status["services"].items()
         ]
         table("", rows)
-        say(f"faults: {', '.join(map(str, status.get('faults', []))) or 'none'}")
+        say(f"faults: {', '.join(fault['name'] for fault in status['faults']) or 'none'}")
 
 
 def _break(
@@ -93,7 +93,9 @@ def _break(
     from helpers import sandbox
 
     injected = asyncio.run(sandbox.break_(name or None, fault, variant=variant))
-    _tell(as_json, injected, f"{fault} is in. Find it: runbook run {fault}\nHeal it: runbook sandbox heal {fault}")
+    given = "".join(f" -p {key}={value!r}" for key, value in injected["parameters"].items() if key != "query")
+    find = "" if injected["lookalike"] else f"Find it: runbook run {fault} --profile sandbox{given}\n"
+    _tell(as_json, injected, f"{fault} is in: {injected['title']}.\n{find}Heal it: runbook sandbox heal {fault}")
 
 
 def _heal(

@@ -19,7 +19,7 @@ MEMBERS = [
 ]
 
 
-@pytest.mark.parametrize(("system", "room", "stem"), MEMBERS, ids="/".join)
+@pytest.mark.parametrize(("system", "room", "stem"), MEMBERS, ids=str)
 def test_a_member_is_of_its_room(system, room, stem):
     """A check is an async function that says which system it asks; fixes and probes are frozen dataclasses."""
     member = load_member(f"helpers.{system}.{room}.{stem}")
@@ -31,7 +31,7 @@ def test_a_member_is_of_its_room(system, room, stem):
         assert dataclasses.is_dataclass(member)
 
 
-@pytest.mark.parametrize(("system", "room", "stem"), MEMBERS, ids="/".join)
+@pytest.mark.parametrize(("system", "room", "stem"), MEMBERS, ids=str)
 def test_a_member_has_a_title_and_a_test(system, room, stem):
     """Its module's first line is for users; a test names it."""
     module = import_module(f"helpers.{system}.{room}.{stem}")
@@ -44,4 +44,6 @@ def test_a_member_has_a_title_and_a_test(system, room, stem):
 def test_a_query_file_opens_with_title_needs_and_source(path):
     """So that a person can run it by hand."""
     head = path.read_text(encoding="utf-8").splitlines()[:8]
-    assert (head[0].startswith("-- "), any(x.startswith("-- needs:") for x in head), any(x.startswith("-- source:") for x in head)) == (True,) * 3
+    assert (head[0].startswith("-- "), any(x.startswith("-- needs:") for x in head), any(x.startswith("-- source:") for x in head)) == (
+        True,
+    ) * 3
