@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -20,13 +21,21 @@ _PATIENCE_S = 90.0
 _POLL_S = 0.05
 
 
-async def up(name: str | None = None, load_rps: float = 20.0, *, rows: int | None = None, progress: Progress = lambda _: None) -> Sandbox:
+async def up(
+    name: str | None = None,
+    load_rps: float = 20.0,
+    *,
+    rows: int | None = None,
+    services: Sequence[str] = SERVICES,
+    progress: Progress = lambda _: None,
+) -> Sandbox:
     """Start the sandbox `name` so that it outlives the caller, or return the one that runs.
 
     Args:
         name: Which; RUNBOOK_SANDBOX or `default` when None.
         load_rps: Requests per second of its load.
         rows: Orders in the demo database.
+        services: Which of postgres, redis and api.
         progress: Called with a line whenever something has started.
 
     Raises:
@@ -39,7 +48,7 @@ async def up(name: str | None = None, load_rps: float = 20.0, *, rows: int | Non
         progress(f"the sandbox {name} runs already")
         return running
     try:
-        sandbox, ownership = await Sandbox.launched(configuration(name, SERVICES, load_rps, rows, None), progress)
+        sandbox, ownership = await Sandbox.launched(configuration(name, services, load_rps, rows, None), progress)
     except UsageError:
         other = await _settled(name)  # somebody else was faster
         if other is None:

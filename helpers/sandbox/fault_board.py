@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
-from helpers.errors import UsageError, near_misses
+import asyncpg
+
+from helpers.errors import RunbookError, UsageError, near_misses
 from helpers.sandbox.addresses import Addresses
 from helpers.sandbox.control import Progress
 from helpers.sandbox.faults import fault_names, load_fault
@@ -47,9 +51,11 @@ class FaultBoard:
     async def _inject(self, fault: Fault, addresses: Addresses) -> None:
         fault.check_variant()
         try:
-            await fault.inject(addresses)
+            with _told(f"{fault.name} could not be injected"):
+                await fault.inject(addresses)
         except BaseException:
-            await fault.heal(addresses)
+            with _told(f"{fault.name} could not be injected, nor healed"):
+                await fault.heal(addresses)
             raise
         self._active[fault.name] = fault
 
@@ -60,7 +66,8 @@ class FaultBoard:
         async with self._turn:
             names = [n for n in reversed(list(self._active)) if fault in (None, n)]
             for name in names:
-                await self._active[name].heal(addresses)
+                with _told(f"{name} could not be healed"):
+                    await self._active[name].heal(addresses)
                 del self._active[name]
                 progress(f"healed: {name}")
             return names
@@ -69,3 +76,12 @@ class FaultBoard:
         """Let go of every fault's clients; the servers are about to end."""
         for fault in self._active.values():
             await fault.abandon()
+
+
+@contextlib.contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Say in people's words what the server refused, or that it was not there."""
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        raise RunbookError(f"{what}: {type(error).__name__}: {error}".rstrip(": "), remedy="runbook sandbox status") from error

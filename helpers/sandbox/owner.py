@@ -70,6 +70,11 @@ def reap() -> None:
     _children[:] = [p for p in _children if p.poll() is None]
 
 
+def _environment() -> dict[str, str]:
+    """The environment without PGSSLMODE and its like, which would turn every connection of the sandbox elsewhere."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("PG")}
+
+
 def _spawn(folder: Path) -> tuple[Ownership, int]:
     reap()
     stdin_end, pipe = os.pipe()
@@ -82,7 +87,7 @@ def _spawn(folder: Path) -> tuple[Ownership, int]:
             stderr=stdout_end,
             start_new_session=True,
             cwd="/",
-            env={**os.environ, **python_path()},
+            env={**_environment(), **python_path()},
         )
     except OSError:
         os.close(pipe)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,12 +154,25 @@ class Sandbox:
 
     @contextlib.asynccontextmanager
     async def fault(self, name: str, *, variant: str = "default") -> AsyncIterator[ActiveFault]:
-        """Yield the injected fault; it is healed at the end. Raises UsageError on an unknown fault or variant."""
+        """Yield the injected fault; at the end it is healed, for which a server that was killed meanwhile is started again.
+
+        Raises:
+            UsageError: unknown fault or variant.
+
+        """
         active = await self.break_(name, variant=variant)
         try:
             yield active
         finally:
+            await self._revive()
             await self.heal(name)
+
+    async def _revive(self) -> None:
+        for service, facts in (await self.status())["services"].items():
+            if facts["state"] == "suspended":
+                await self.resume(service)
+            elif facts["state"] == "stopped":
+                await self.start_service(service)
 
     async def kill(self, service: str) -> None:
         """End a service by SIGKILL, children too."""
@@ -194,5 +208,7 @@ def configuration(
 
 def _read_state(folder: Path) -> dict[str, Any]:
     file = folder / "state.json"
+    if file.stat().st_uid != os.getuid():  # a temporary folder is everybody's: a state of somebody else's is a trap
+        raise PermissionError(f"{file} belongs to another user")
     state: dict[str, Any] = json.loads(file.read_text())
     return state

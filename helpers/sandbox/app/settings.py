@@ -27,5 +27,6 @@ class Settings(BaseModel):
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Return the settings; each is the environment variable of its name in capitals."""
-        return cls.model_validate({k: os.environ[k.upper()] for k in cls.model_fields if k.upper() in os.environ})
+        """Return the settings: DATABASE_URL, REDIS_URL, and SHOP_ before the names of the others."""
+        names = {k: k.upper() if k.endswith("_url") else f"SHOP_{k.upper()}" for k in cls.model_fields}
+        return cls.model_validate({k: os.environ[name] for k, name in names.items() if name in os.environ})

@@ -38,7 +38,7 @@ class ApiService(Service):
 
     def environment(self) -> Mapping[str, str]:
         """Return the application's settings: in the environment, as twelve-factor applications take them."""
-        return {**python_path(), **self.settings, "ACCESS_LOG": str(self.folder / "logs" / "shop-api.ndjson")}
+        return {**python_path(), **self.settings, "SHOP_ACCESS_LOG": str(self.folder / "logs" / "shop-api.ndjson")}
 
     def url(self) -> str:
         """Return the base address."""

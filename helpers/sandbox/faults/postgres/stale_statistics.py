@@ -26,7 +26,7 @@ _CREATE = """
 """
 _LOAD = """
     insert into parcels
-        select n, case when n % 10000 = 0 then 'pending' else 'delivered' end, n % 900, rpad(md5(n::text), 120, 'x')
+        select n, case when n % 10000 = 0 then 'pending' else 'delivered' end, n % 900, md5(n::text) || repeat('x', 88)
         from generate_series($1::int, $2::int) n
 """
 _QUERY = "select id, weight_g from parcels where state = '{}'"
