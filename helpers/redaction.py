@@ -28,10 +28,10 @@ MASK = "•••"
 _SHORTEST = 4  # a shorter "secret" would mask ordinary text
 _secrets: dict[str, tuple[str, ...]] = {}
 
-_NAMES = r"(?:[\w-]*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)|pwd|authorization|cookie)"
+_NAMES = r"(?:[\w-]{0,64}(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)|pwd|authorization|cookie)"
 # Each pattern keeps its first group and masks the rest.
 _LOOKS_SECRET = [
-    re.compile(r"(\b[a-zA-Z][\w+.-]*://[^\s:/@'\"]*:)[^\s/'\"]+(?=@)"),  # scheme://user:secret@
+    re.compile(r"(\b[a-zA-Z][\w+.-]{0,30}://[^\s:/@'\"]*:)[^\s/'\"]+(?=@)"),  # scheme://user:secret@
     re.compile(r"(?i)(\b(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic|digest|token)?\s*)[^\s\"',;]+"),
     re.compile(r"(?i)(\b(?:bearer|basic)\s+)[\w.+/=~-]{8,}"),
     re.compile(r"(?i)(\b(?:set-)?cookie[\"']?\s*[:=]\s*)[^\r\n\"']+"),
