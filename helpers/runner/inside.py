@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 __all__ = ["CUT", "STREAM_LIMIT", "VALUE_LIMIT", "run_kernel"]
 
 STREAM_LIMIT = 200_000  # characters of stdout, and of stderr, kept per cell: some 2,500 lines, more than anybody reads
-VALUE_LIMIT = 4_000_000  # characters of one displayed value; a picture of a report is far below
+VALUE_LIMIT = 2_000_000  # characters of one displayed value; a picture of a report is far below
 CUT = "… cut here by the runner: the cell wrote more than {limit:,} characters"
 
 
@@ -22,12 +25,13 @@ def run_kernel(connection_file: Path, ready: int) -> None:
     sys.argv = ["ipykernel_launcher", "-f", str(connection_file)]
     from ipykernel.iostream import OutStream
     from ipykernel.kernelapp import IPKernelApp
+    from IPython.core.formatters import DisplayFormatter
 
-    limit_streams(OutStream)
+    OutStream.write = BoundedWrite(OutStream.write)
+    limit_displays(DisplayFormatter)
     app: Any = IPKernelApp.instance()
     _never_drop_messages(app)
     app.initialize(["-f", str(connection_file), "--HistoryManager.enabled=False", f"--ipython-dir={connection_file.parent / 'ipython'}"])
-    limit_displays(app.session)
     os.write(ready, b"1")
     os.close(ready)
     app.start()
@@ -44,51 +48,55 @@ def _never_drop_messages(app: Any) -> None:
     app.init_iopub = init_iopub
 
 
-def limit_streams(stream_class: Any) -> None:
-    """Make every stream of the class keep `STREAM_LIMIT` characters per cell, and say where it was cut."""
-    write = stream_class.write
-    written: dict[tuple[str, str], int] = {}
+class BoundedWrite:
+    """A stream's `write`: it keeps `STREAM_LIMIT` characters per cell, and says where it was cut.
 
-    def bounded(self: Any, string: str) -> Any:
-        if not isinstance(string, str):
-            return write(self, string)
-        key = (self.name, str(self.parent_header.get("msg_id", "")))
-        before = written.pop(key, 0)
-        if len(written) > 1000:
-            written.clear()
-        written[key] = before + len(string)
-        if before >= STREAM_LIMIT:
+    A data descriptor, so that a `write` set on a stream later (the redaction) is reached only with what is kept.
+    """
+
+    def __init__(self, write: Callable[[Any, str], Any]) -> None:
+        self._write = write
+        self._written: dict[tuple[str, str], int] = {}
+        self._inside = threading.local()
+
+    def __set__(self, stream: Any, write: Callable[[str], Any]) -> None:
+        stream.__dict__["_later_write"] = write
+
+    def __get__(self, stream: Any, owner: type) -> Any:
+        return self if stream is None else partial(self._bounded, stream)
+
+    def _bounded(self, stream: Any, string: str) -> int:
+        if getattr(self._inside, "now", False):
+            self._write(stream, string)
             return len(string)
-        if before + len(string) > STREAM_LIMIT:
-            write(self, string[: STREAM_LIMIT - before] + "\n" + CUT.format(limit=STREAM_LIMIT) + "\n")
-        else:
-            write(self, string)
+        self._inside.now = True
+        try:
+            if kept := self._keep(stream, string):
+                stream.__dict__.get("_later_write", partial(self._write, stream))(kept)
+        finally:
+            self._inside.now = False
         return len(string)
 
-    stream_class.write = bounded
+    def _keep(self, stream: Any, string: str) -> str:
+        key = (stream.name, str(stream.parent_header.get("msg_id", "")))
+        before = self._written.pop(key, 0)
+        if len(self._written) > 1000:
+            self._written.clear()
+        self._written[key] = before + len(string)
+        if before + len(string) <= STREAM_LIMIT:
+            return string
+        return "" if before > STREAM_LIMIT else string[: STREAM_LIMIT - before] + "\n" + CUT.format(limit=STREAM_LIMIT) + "\n"
 
 
-def limit_displays(session: Any) -> None:
-    """Make `session` replace a displayed value beyond `VALUE_LIMIT` by a sentence."""
-    send = session.send
+def limit_displays(formatter: Any) -> None:
+    """Make the formatter of displayed values replace one beyond `VALUE_LIMIT` by a sentence."""
+    shape = formatter.format
 
-    def bounded(stream: Any, msg_or_type: Any, content: Any = None, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(content, dict) and isinstance(content.get("data"), dict):
-            content = {**content, "data": _shorten(content["data"])}
-        elif isinstance(content, dict) and isinstance(content.get("traceback"), list):
-            content = {**content, "evalue": _cut(content.get("evalue")), "traceback": [_cut(line) for line in content["traceback"]]}
-        return send(stream, msg_or_type, content, *args, **kwargs)
+    def bounded(self: Any, *args: Any, **kwargs: Any) -> Any:
+        data, metadata = shape(self, *args, **kwargs)
+        small = {mime: value for mime, value in data.items() if not isinstance(value, str | bytes) or len(value) <= VALUE_LIMIT}
+        if len(small) < len(data):
+            small.setdefault("text/plain", CUT.format(limit=VALUE_LIMIT))
+        return small, metadata
 
-    session.send = bounded
-
-
-def _shorten(data: dict[str, Any]) -> dict[str, Any]:
-    small = {mime: value for mime, value in data.items() if len(value if isinstance(value, str | bytes) else str(value)) <= VALUE_LIMIT}
-    if len(small) < len(data) and "text/plain" not in small:
-        small["text/plain"] = CUT.format(limit=VALUE_LIMIT)
-    return small
-
-
-def _cut(text: Any) -> Any:
-    limit = STREAM_LIMIT // 4
-    return text if not isinstance(text, str) or len(text) <= limit else text[:limit] + CUT.format(limit=limit)
+    formatter.format = bounded

@@ -150,10 +150,10 @@ def _papermill(prepared: Prepared, leash: Leash, folder: Path, on_cell: OnEvent,
     import papermill
 
     from helpers.incident.opening import FOLDER_VARIABLE
-    from helpers.redaction import write_text
+    from helpers.redaction import write_bytes
 
     papermill.execute_notebook(
-        prepared.info.path, None, parameters=prepared.values, engine_name="runbook", progress_bar=False, kernel_name="python3",
-        leash=leash, on_cell=on_cell, unseen=unseen, sink=lambda nb: write_text(folder / NOTEBOOK, nbformat.writes(nb)),
+        prepared.info.path, None, parameters=prepared.values, engine_name="runbook", progress_bar=False, kernel_name="python3", language="python",
+        leash=leash, on_cell=on_cell, unseen=unseen, sink=lambda nb: write_bytes(folder / NOTEBOOK, nbformat.writes(nb).encode()),
         env={**os.environ, **env, FOLDER_VARIABLE: str(folder)},
     )  # fmt: skip

@@ -30,7 +30,12 @@ def masked_parameters(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def stored_copy(nb: Any) -> Any:
-    """Return a copy of the notebook that may be written; the original stays as it runs."""
+    """Return a copy of the notebook that may be written; the original stays as it runs.
+
+    Every text is redacted by itself: redacting the file as a whole could take a backslash out of its JSON.
+    """
+    from nbformat import from_dict
+
     kept = copy.deepcopy(nb)
     statements = _statements(nb)
     for cell in kept.cells:
@@ -39,10 +44,12 @@ def stored_copy(nb: Any) -> Any:
         cell.source = redact(cell.source)
         for output in cell.get("outputs", []):
             _clean_output(output, statements)
+        cell.metadata = from_dict(redact_value(cell.metadata))
     papermill = kept.metadata.get("papermill", {})
     for key in ("parameters", "default_parameters", "environment_variables"):
         if papermill.get(key):
             papermill[key] = masked_parameters(dict(papermill[key]))
+    kept.metadata = from_dict(redact_value(kept.metadata))
     return kept
 
 

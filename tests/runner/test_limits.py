@@ -1,0 +1,73 @@
+"""Time limits and dead kernels: the run ends, and its cells tell the truth."""
+
+import time
+
+import pytest
+
+from helpers.runner import execute
+from tests.runner.toys import Toy, code_cells, marked, statuses
+
+HANGS = ["import asyncio; await asyncio.sleep(60)", "import time; time.sleep(60)", "while True: pass"]
+
+
+@pytest.mark.parametrize("hang", HANGS)
+async def test_a_hanging_cell_is_ended_by_its_limit(toy: Toy, hang: str) -> None:
+    """An await that cannot be interrupted, a sleep and a busy loop all end with the kernel."""
+    toy(hang)
+    result = await execute("toy", cell_timeout_s=1)
+    assert (result.exit_code, statuses(result.folder), result.document.broken) == (
+        4,
+        ["completed", "failed", "pending"],
+        "Cell 4: It did not end within its limit of 1 s, and was stopped.",
+    )
+
+
+async def test_a_hang_is_over_soon_after_its_limit(toy: Toy) -> None:
+    """Limit + 3 s, the kernel's start excluded; ended in a fraction of that when the machine is idle."""
+    toy("import time; print(time.time(), flush=True); await __import__('asyncio').sleep(60)")
+    result = await execute("toy", cell_timeout_s=1)
+    ended = time.time()
+    assert ended - float(code_cells(result.folder)[1].outputs[0].text) < 1 + 3
+
+
+async def test_the_whole_run_has_a_limit(toy: Toy) -> None:
+    """Cells within their own limits end with the run's."""
+    toy(*["import time; time.sleep(1.5)"] * 20)
+    result = await execute("toy", run_timeout_s=4)
+    assert (result.exit_code, "limit of 4 s" in str(result.document.broken)) == (4, True)
+
+
+DEATHS = {
+    "import os; os._exit(3)": "exit code 3",
+    "import os; os._exit(0)": "exit code 0",
+    "import os, signal; os.kill(os.getpid(), signal.SIGKILL)": "killed by SIGKILL",
+    "import ctypes; ctypes.string_at(0)": "killed by SIGSEGV",
+}
+
+
+@pytest.mark.parametrize("death", DEATHS)
+async def test_a_dead_kernel_is_a_broken_run(toy: Toy, death: str) -> None:
+    """It is noticed by its process, not by silence; the reason is stated, the later cells are pending."""
+    toy(death)
+    result = await execute("toy")
+    assert (result.exit_code, statuses(result.folder), DEATHS[death] in str(result.document.broken)) == (
+        4,
+        ["completed", "failed", "pending"],
+        True,
+    )
+
+
+async def test_a_dead_kernel_leaves_what_was_gathered(toy: Toy) -> None:
+    """Evidence from before the death is in the document."""
+    toy("_ = incident.finish('reproduce', 'done', 'It is slow.')", "import os; os._exit(1)")
+    result = await execute("toy")
+    assert result.document.steps[0].summary == "It is slow."
+
+
+async def test_nothing_a_cell_started_outlives_the_run(toy: Toy) -> None:
+    """Children, daemons with a session of their own and double-forked orphans are gone with the kernel."""
+    sleep = "[sys.executable, '-c', 'import time; time.sleep(300)']"
+    daemon = "if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        time.sleep(300)\n    os._exit(0)"
+    toy(f"import os, subprocess, sys, time\nsubprocess.Popen({sleep})\nsubprocess.Popen({sleep}, start_new_session=True)\n{daemon}")
+    await execute("toy", env={"TOY_MARK": "outlives"})
+    assert marked("outlives") == []
