@@ -81,7 +81,7 @@ def _spawn(folder: Path) -> tuple[Ownership, int]:
     output, stdout_end = os.pipe()
     try:
         process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-I", str(Path(__file__).with_name("janitor.py")), str(folder)],
+            [sys.executable, "-P", str(Path(__file__).with_name("janitor.py")), str(folder)],
             stdin=stdin_end,
             stdout=stdout_end,
             stderr=stdout_end,

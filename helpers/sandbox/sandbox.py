@@ -200,8 +200,8 @@ def configuration(
         raise UsageError(f"A sandbox has no service {', '.join(unknown) or '(none named)'}.", remedy=f"Known: {', '.join(SERVICES)}.")
     if "api" in services and set(services) != set(SERVICES):
         raise UsageError("The demo application needs postgres and redis.")
-    if not 0 <= load_rps <= 200 or (rows is not None and not 1000 <= rows <= 5_000_000):
-        raise UsageError("load_rps may be 0 to 200, rows 1,000 to 5,000,000.")
+    if not 0 <= load_rps <= 500 or (rows is not None and not 1000 <= rows <= 5_000_000):
+        raise UsageError("load_rps may be 0 to 500, rows 1,000 to 5,000,000.")
     settings = dict(postgres_settings or {})
     return {"name": name, "services": list(services), "load_rps": load_rps, "rows": rows, "postgres_settings": settings}
 

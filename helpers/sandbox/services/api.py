@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +18,8 @@ __all__ = ["ApiService", "python_path"]
 
 def python_path() -> dict[str, str]:
     """Return the environment a child needs to import this very package."""
-    return {"PYTHONPATH": str(Path(helpers.__path__[0]).parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    here, given = str(Path(helpers.__path__[0]).parent), os.environ.get("PYTHONPATH")
+    return {"PYTHONPATH": os.pathsep.join([here, given] if given else [here]), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 class ApiService(Service):
