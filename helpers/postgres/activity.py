@@ -16,20 +16,24 @@ __all__ = ["Activity", "Seen", "watching"]
 EVERY_S = 0.07  # about 14 looks a second; each reads shared memory only
 _LOOK = (
     "select coalesce(query_id, hashtextextended(query, 0)) as id, query, wait_event_type = 'Lock' as locked, "
-    "wait_event_type || ':' || wait_event as wait, application_name like 'runbook%' as ours, state is null as hidden "
-    "from pg_stat_activity where datname = current_database() and backend_type = 'client backend' "
+    "wait_event_type || ':' || wait_event as wait, application_name like 'runbook%' as ours, state is null as hidden, "
+    "(extract(epoch from clock_timestamp() - query_start) * 1000)::float8 as age_ms from pg_stat_activity where datname = current_database() and backend_type = 'client backend' "
     "and pid <> pg_backend_pid() and (state = 'active' or state is null)"
 )
 
 
 @dataclass
 class Seen:
-    """One statement as it was seen running: how often, waiting for a lock how often, and for what it waited."""
+    """One statement as it was seen running: how often, waiting for a lock how often, and for what it waited.
+
+    `ages` are (seconds since watching began, milliseconds it had been running).
+    """
 
     text: str
     active: int = 0
     locked: int = 0
     waits: dict[str, int] = field(default_factory=dict)
+    ages: list[tuple[float, float]] = field(default_factory=list)
 
     @property
     def lock_wait_pct(self) -> float:
@@ -59,7 +63,7 @@ async def watching(pg: Postgres) -> AsyncIterator[Activity]:
     Raises what the server answered when looking failed.
     """
     activity, done, started = Activity(), asyncio.Event(), time.perf_counter()
-    looking = asyncio.create_task(_look_until(pg, activity, done))
+    looking = asyncio.create_task(_look_until(pg, activity, done, started))
     try:
         yield activity
     finally:
@@ -68,7 +72,7 @@ async def watching(pg: Postgres) -> AsyncIterator[Activity]:
         activity.seconds = time.perf_counter() - started
 
 
-async def _look_until(pg: Postgres, activity: Activity, done: asyncio.Event) -> None:
+async def _look_until(pg: Postgres, activity: Activity, done: asyncio.Event, started: float) -> None:
     while not done.is_set():
         for row in await pg.fetch(_LOOK):
             if row["hidden"]:
@@ -78,6 +82,7 @@ async def _look_until(pg: Postgres, activity: Activity, done: asyncio.Event) -> 
             elif not is_ours(row["query"]):
                 seen = activity.statements.setdefault(row["id"], Seen(row["query"]))
                 _count(seen, row["locked"], row["wait"])
+                seen.ages.append((time.perf_counter() - started, row["age_ms"] or 0.0))
         activity.looks += 1
         try:
             async with asyncio.timeout(EVERY_S):

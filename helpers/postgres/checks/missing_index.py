@@ -55,6 +55,7 @@ async def missing_index(
         rows_per_call=first.rows_per_call if first.calls else None,
         active_samples=first.active_samples,
         lock_wait_pct=first.lock_wait_pct,
+        given=first.source == "given",
         analyze_s=analyze_s,
     )
     return judge(facts, Limits(min_read_rows=min_read_rows, max_kept_pct=max_kept_pct))

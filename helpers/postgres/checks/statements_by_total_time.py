@@ -7,16 +7,17 @@ so that a nightly batch is not blamed on the request.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from helpers.errors import Refused
 from helpers.postgres.activity import Activity, Seen, watching
 from helpers.postgres.connect import Postgres
 from helpers.postgres.statements import Counter, StatementCounters, StatementText, is_ours, moved
-from helpers.redaction import mask_literals
+from helpers.redaction import MASK, mask_literals
 from helpers.results import CheckResult, Status
 
 __all__ = ["Statement", "statements_by_total_time"]
@@ -24,6 +25,7 @@ __all__ = ["Statement", "statements_by_total_time"]
 SHARE_PCT = 33.0  # pg-extras `outliers`: a third of the time in one statement
 SLOW_MS = 20.0  # pghero: a slow query takes at least 20 ms
 HIDDEN_PCT = 10.0  # more time than this in statements that the role may not see: blind
+SEEN_WHOLE_BYTES = 1000  # track_activity_query_size is 1 kB by default: a longer text may have been cut
 _GRANT = "GRANT pg_read_all_stats TO the diagnostic role (or pg_monitor)."
 
 
@@ -61,7 +63,8 @@ async def statements_by_total_time(
 
     Args:
         pg: Read-only session; one more connection looks at pg_stat_activity about 14 times a second.
-        during: Makes the load to be explained, once, and returns how many requests that was; None watches live traffic.
+        during: Makes the load to be explained, once, and returns how many requests that was. None, or a load of 0 requests
+            (a probe that only watches), means live traffic.
         query: The statement to examine; it becomes the first row.
         window_s: Seconds to watch live traffic, and at most to watch the idle server after the load.
         limit: Most rows returned.
@@ -91,15 +94,14 @@ async def _ask(
         lacking = ""
     except Refused as refusal:
         counters, lacking = None, f"{refusal.reason} {refusal.remedy}"
-    if during is None:
-        load, idle = await _watch(pg, watcher, counters, lambda: _pause(window_s)), _Window()
-    else:
-        load = await _watch(pg, watcher, counters, during)
-        idle = await _watch(pg, watcher, counters, lambda: _pause(min(load.seconds, window_s)))
+    load = await _watch(pg, watcher, counters, during or (lambda: _pause(window_s)))
+    if not load.calls and load.seconds < window_s / 2:
+        load = await _watch(pg, watcher, counters, lambda: _pause(window_s))  # nothing made a load: watch live traffic
+    idle = await _watch(pg, watcher, counters, lambda: _pause(min(load.seconds, window_s))) if load.calls else _Window()
     texts = await counters.texts(list(load.counted)) if counters and load.counted else {}
     rows = _rows(load, idle, texts)[:limit]
     if query:
-        rows = [_given(query, load), *rows[: limit - 1]]
+        rows = [_given(query, load, rows), *rows[: limit - 1]]
     return _judge(rows, load, lacking, given=bool(query))
 
 
@@ -140,7 +142,7 @@ def _row(found: tuple[int, str, Counter, Seen, str], total_ms: float, requests: 
     calls = max(net.calls, 0.0)
     return Statement(
         query_id=i,
-        query=StatementText(mask_literals(text), text),
+        query=StatementText(mask_literals(text), _as_sent(text, seen.text)),
         calls=round(calls, 1),
         calls_per_request=round(calls / requests, 2) if requests else None,
         total_ms=round(net.total_ms, 3),
@@ -153,14 +155,28 @@ def _row(found: tuple[int, str, Counter, Seen, str], total_ms: float, requests: 
     )
 
 
-def _given(query: str, load: _Window) -> Statement:
-    """Return the row of the given statement: its own probe is what was seen, and the wall clock its time."""
+def _as_sent(text: str, seen: str) -> str:
+    """Return the statement as it was seen running, with the values the application writes into it, if seen whole; else as normalised."""
+    return seen if 0 < len(seen.encode()) < SEEN_WHOLE_BYTES else text
+
+
+def _given(query: str, load: _Window, rows: list[Statement]) -> Statement:
+    """Return the row of the given statement: as measured where it was met, else by what its own probe was seen doing."""
+    text = StatementText(mask_literals(query), query)
+    met = next((r for r in rows if _alike(r.query.raw) == _alike(query)), None)
+    if met is not None:
+        rows.remove(met)
+        return replace(met, query=text, source="given")
     calls, ms, seen = float(load.calls or 0), 1000.0 * load.seconds, load.activity.ours
     mean = round(ms / calls, 3) if calls else 0.0
     return Statement(
-        None, StatementText(mask_literals(query), query), calls, None, round(ms, 3) if calls else 0.0, mean, 0.0, 100.0 if calls else 0.0,
-        seen.active, round(seen.lock_wait_pct, 1), "given",
-    )  # fmt: skip
+        None, text, calls, None, round(ms, 3) if calls else 0.0, mean, 0.0, 0.0, seen.active, round(seen.lock_wait_pct, 1), "given"
+    )
+
+
+def _alike(text: str) -> str:
+    """Return a statement without its values, spaces and case, to find it again under the text an application sends."""
+    return re.sub(r"\s+|;\s*$", "", re.sub(r"\$\d+|\b\d+(\.\d+)?\b", "?", mask_literals(text).replace(f"'{MASK}'", "?"))).lower()
 
 
 def _judge(rows: list[Statement], load: _Window, lacking: str, *, given: bool) -> CheckResult[Statement]:

@@ -30,6 +30,7 @@ class Candidate:
     top_n: bool = False
     by_join: bool = False
     leading: tuple[str, ...] = ()
+    leading_pct: float = 0.0
     refused: tuple[str, ...] = ()
     parts: tuple[Term, ...] = field(default=())
 
@@ -45,32 +46,33 @@ def candidate_for(read: Read) -> Candidate:
         elif why:
             refused.append(f"{term.text}: {why}")
     chosen = _chosen(read, usable, tuple(refused))
-    return chosen if chosen.columns or not read.join_terms else _joined(read, chosen)
+    joined = _joined(read, chosen) if read.join_terms else None
+    return joined if joined and (not chosen.columns or joined.reads_pct < chosen.reads_pct) else chosen
 
 
 def _chosen(read: Read, usable: Sequence[tuple[Term, str]], refused: tuple[str, ...]) -> Candidate:
     rows, left = max(read.table.rows, 1.0), 100.0
     columns: list[str] = []
     parts: list[Term] = []
-    order = read.sort_terms if any(s.limit_rows is not None for s in read.scans) else ()
     equal = sorted((_pct(read, t), i) for i, (t, _) in enumerate(usable) if t.kind == EQUALITY)
     for pct, i in equal:
-        term, column = usable[i]
-        pays = pct <= HALVES_PCT and left * rows / 100 > ENOUGH_ROWS
-        if column not in columns and pays:
-            columns, parts, left = [*columns, column], [*parts, term], left * pct / 100
-    if order and left * rows / 100 > ENOUGH_ROWS:
-        keys = _sort_key(order)
-        ranges = {c for t, c in usable if t.kind in (RANGE, PREFIX)}
-        if keys and (not ranges or ranges & set(columns) or keys[0].split(" ")[0] in ranges or left > HALVES_PCT):
-            reads = min(_ordered_pct(read, left), left)
-            return Candidate(
-                (*columns, *keys), reads, top_n=True, leading=tuple(columns[:1] or keys[:1]), refused=refused, parts=tuple(parts)
-            )
+        if usable[i][1] not in columns and _pays(pct, left, rows):
+            columns, parts, left = [*columns, usable[i][1]], [*parts, usable[i][0]], left * pct / 100
+    first_pct = equal[0][0] if columns else 0.0
+    keys = _sort_key(read, usable, columns, left) if left * rows / 100 > ENOUGH_ROWS else ()
+    if keys:
+        reads, all_columns = min(_ordered_pct(read, left), left), (*columns, *keys)
+        return Candidate(all_columns, reads, True, False, all_columns[:1], first_pct, refused, tuple(parts))
     best = _best_range(read, usable)
-    if best and (not columns or (best[0] <= HALVES_PCT and left * rows / 100 > ENOUGH_ROWS)) and best[1] not in columns:
+    if best and best[1] not in columns and (not columns or _pays(best[0], left, rows)):
+        first_pct = first_pct if columns else best[0]
         columns, parts, left = [*columns, best[1]], [*parts, best[2]], left * best[0] / 100
-    return Candidate(tuple(columns), left, leading=tuple(columns[:1]), refused=refused, parts=tuple(parts))
+    return Candidate(tuple(columns), left, False, False, tuple(columns[:1]), first_pct, refused, tuple(parts))
+
+
+def _pays(pct: float, left: float, rows: float) -> bool:
+    """Whether one more key column at least halves what is left, and enough is left to make that worth it."""
+    return pct <= HALVES_PCT and left * rows / 100 > ENOUGH_ROWS
 
 
 def _ordered_pct(read: Read, left: float) -> float:
@@ -99,7 +101,7 @@ def _joined(read: Read, chosen: Candidate) -> Candidate:
         return Candidate(refused=(*chosen.refused, *whys))
     pct = 100.0 * max(joined) / max(read.read_rows, 1.0)
     columns = tuple(dict.fromkeys(c for _, c in keys))
-    return Candidate(columns[:1], pct, by_join=True, leading=columns[:1], refused=chosen.refused, parts=(keys[0][0],))
+    return Candidate(columns[:1], pct, by_join=True, leading=columns[:1], leading_pct=pct, refused=chosen.refused, parts=(keys[0][0],))
 
 
 def _pct(read: Read, term: Term) -> float:
@@ -147,8 +149,15 @@ def _column_key(term: Term, table: Table) -> tuple[str, str]:
     return (f"{column.quoted} {column.prefix_opclass}".strip() if term.kind == PREFIX else column.quoted), ""
 
 
-def _sort_key(order: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """Return ORDER BY as key columns; one direction throughout needs none spelt out, an index is read both ways."""
+def _sort_key(read: Read, usable: Sequence[tuple[Term, str]], columns: Sequence[str], left: float) -> tuple[str, ...]:
+    """Return ORDER BY … LIMIT as key columns, or nothing where a range on another column does better.
+
+    One direction throughout needs none spelt out: an index is read both ways.
+    """
+    order = read.sort_terms if any(s.limit_rows is not None for s in read.scans) else ()
+    ranges = {c for t, c in usable if t.kind in (RANGE, PREFIX)}
+    if not order or (ranges and order[0][0] not in ranges and not ranges & set(columns) and left <= HALVES_PCT):
+        return ()
     directions = {direction for _, direction in order}
     if directions <= {""} or directions == {"DESC"}:
         return tuple(column for column, _ in order)

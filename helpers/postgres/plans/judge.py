@@ -102,7 +102,8 @@ def _stale_cause(facts: StatementFacts, read: Read, limits: Limits) -> Diagnosis
 def _missing(facts: StatementFacts, read: Read, candidate: Candidate, limits: Limits) -> Diagnosis:
     if not candidate.columns:
         return _no_index_helps(facts, read, candidate, limits)
-    there = serving(read.table.indexes, candidate, whole=not read.sequential)
+    first_alone = read.sequential and candidate.leading_pct <= limits.max_kept_pct
+    there = serving(read.table.indexes, candidate, whole=not first_alone)
     if any(i.building for i in there):
         name = next(i.name for i in there if i.building)
         return _clear(

@@ -12,7 +12,7 @@ from typing import Any
 from helpers.errors import BadAnswer, TimedOut
 from helpers.postgres.connect import Postgres
 from helpers.postgres.plans.facts import Table
-from helpers.postgres.plans.predicate import EQUALITY, NONE, Term
+from helpers.postgres.plans.predicate import EQUALITY, NONE, RANGE, Term
 
 __all__ = ["Counted", "counted_rows", "term_shares"]
 
@@ -37,13 +37,23 @@ async def term_shares(pg: Postgres, table: str, alias: str, terms: Sequence[Term
         return {}
     source = f"select from {table} as {_quoted(alias)}"
     everything = await _expected(pg, source)
-    shares = {}
-    for term in asked:
+    shares: dict[str, float] = {}
+    for together in _together(asked):
+        where = _renumbered(" and ".join(t.text for t in together), {})
         try:
-            shares[term.text] = 100.0 * await _expected(pg, f"{source} where {_renumbered(term.text, {})}") / max(everything, 1.0)
+            share = 100.0 * await _expected(pg, f"{source} where {where}") / max(everything, 1.0)
         except BadAnswer:
             continue  # it names another table of the statement: its share comes from n_distinct
+        shares |= {t.text: share if i == 0 else 100.0 for i, t in enumerate(together)}
     return shares
+
+
+def _together(terms: Sequence[Term]) -> list[list[Term]]:
+    """Return the terms, ranges of one expression together: the planner knows what lies between two bounds."""
+    groups: dict[tuple[str, str, str], list[Term]] = {}
+    for term in terms:
+        groups.setdefault((term.kind, term.expression, "" if term.kind == RANGE else term.text), []).append(term)
+    return list(groups.values())
 
 
 async def counted_rows(pg: Postgres, table: str, alias: str, terms: Sequence[Term], facts: Table) -> Counted | None:
@@ -79,8 +89,13 @@ async def _samples(pg: Postgres, table: str, alias: str, terms: Sequence[Term], 
 
 
 def _renumbered(text: str, numbers: dict[str, str]) -> str:
-    """Return `text` with its parameters renamed, those of string literals left alone."""
-    return _PARAMETER.sub(lambda m: m[1] or numbers.get(f"${m[2]}", "$1"), text)
+    """Return `text` with its parameters renamed, or numbered from one where no name is given; string literals are left alone."""
+    found: dict[str, str] = dict(numbers)
+
+    def renamed(match: re.Match[str]) -> str:
+        return match[1] or found.setdefault(match[0], f"${len(found) + 1}")
+
+    return _PARAMETER.sub(renamed, text)
 
 
 async def _expected(pg: Postgres, sql: str, *values: Any) -> float:
