@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from helpers.runner.forks import pipe_by_file
+
 __all__ = ["CUT", "STREAM_LIMIT", "VALUE_LIMIT", "run_kernel"]
 
 STREAM_LIMIT = 200_000  # characters of stdout, and of stderr, kept per cell: some 2,500 lines, more than anybody reads
@@ -23,10 +25,11 @@ CUT = "… cut here by the runner: the cell wrote more than {limit:,} characters
 def run_kernel(connection_file: Path, ready: int) -> None:
     """Serve as a kernel until killed; one byte on `ready` says that the sockets are bound."""
     sys.argv = ["ipykernel_launcher", "-f", str(connection_file)]
-    from ipykernel.iostream import OutStream
+    from ipykernel.iostream import IOPubThread, OutStream
     from ipykernel.kernelapp import IPKernelApp
     from IPython.core.formatters import DisplayFormatter
 
+    pipe_by_file(IOPubThread, connection_file.parent)
     OutStream.write = BoundedWrite(OutStream.write)
     limit_displays(DisplayFormatter)
     app: Any = IPKernelApp.instance()

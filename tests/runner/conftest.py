@@ -21,6 +21,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
         if parameters is not None:
             book.cells.append(new_code_cell(parameters, metadata={"tags": ["parameters"]}))
         book.cells += [new_code_cell(source) for source in sources]
+        book.metadata["kernelspec"] = {"name": "python3", "language": "python", "display_name": "Python 3"}
         path = tmp_path / "runbooks" / "toys" / f"{name}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(book, path)

@@ -54,3 +54,9 @@ async def test_output_of_subprocesses_is_captured(toy: Toy, monkeypatch: pytest.
     monkeypatch.delenv("PYTEST_CURRENT_TEST")  # ipykernel leaves the descriptors alone when it sees it
     (out,) = await outputs(toy, "import subprocess, time; _ = subprocess.run(['echo', 'raw']); time.sleep(0.5)")
     assert out.text == "raw\n"
+
+
+async def test_output_of_forked_children_is_captured(toy: Toy) -> None:
+    """What a forked worker prints reaches the cell."""
+    (out,) = await outputs(toy, "import os\nif os.fork() == 0:\n    print('child', flush=True)\n    os._exit(0)\n_ = os.wait()")
+    assert out.text == "child\n"
