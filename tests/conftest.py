@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
@@ -23,13 +22,10 @@ async def sandbox_server() -> AsyncIterator[Sandbox]:
 
 
 @pytest.fixture
-async def fresh_sandbox() -> AsyncIterator[Callable[..., AbstractAsyncContextManager[Sandbox]]]:
+def fresh_sandbox() -> Callable[..., AbstractAsyncContextManager[Sandbox]]:
     """A factory of sandboxes of one's own; it takes what Sandbox.start takes, with few rows and no load by default."""
-    async with AsyncExitStack() as stack:
 
-        @contextlib.asynccontextmanager
-        async def start(**arguments: Any) -> AsyncIterator[Sandbox]:
-            sandbox = await stack.enter_async_context(Sandbox.start(**{"load_rps": 0, "rows": SMALL, **arguments}))
-            yield sandbox
+    def start(**arguments: Any) -> AbstractAsyncContextManager[Sandbox]:
+        return Sandbox.start(**{"load_rps": 0, "rows": SMALL, **arguments})
 
-        yield start
+    return start
