@@ -64,11 +64,17 @@ async def nothing_left(folder: Path) -> bool:
     return not traces(folder)
 
 
-def shared_memory() -> set[str]:
-    """Ids of the SysV segments of this machine that nobody uses; empty where there is no such list."""
+def shared_memory(folder: Path) -> tuple[str, str]:
+    """Key and id of the SysV segment the sandbox's PostgreSQL made: line 7 of its postmaster.pid."""
+    key, segment = (folder / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[6].split()
+    return key, segment
+
+
+def remains(segment: tuple[str, str]) -> bool:
+    """Whether the machine still has that segment; False where there is no list of them."""
     table = Path("/proc/sysvipc/shm")
     rows = [line.split() for line in table.read_text().splitlines()[1:]] if table.exists() else []
-    return {row[1] for row in rows if row[6] == "0"}
+    return segment in {(row[0], row[1]) for row in rows}
 
 
 @contextlib.asynccontextmanager

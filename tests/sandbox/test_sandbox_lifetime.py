@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.sandbox.asking import nothing_left, owner_process, poll, shared_memory, traces
+from tests.sandbox.asking import nothing_left, owner_process, poll, remains, shared_memory, traces
 
 OWNER = """
 import asyncio
@@ -36,14 +36,14 @@ async def announced(owner: asyncio.subprocess.Process) -> tuple[int, Path]:
 @pytest.mark.parametrize("victims", ["owner", "keeper", "owner and keeper", "janitor"])
 async def test_kill_9_leaves_nothing(victims):
     """No process, no folder and no shared memory after kill -9 of the owner, the keeper, both, or the janitor."""
-    before = shared_memory()
     async with owner_process(OWNER.format(services='("postgres", "redis", "api")') if victims == "owner" else SERVERS) as owner:
         keeper, folder = await announced(owner)
+        segment = shared_memory(folder)
         pids = {"owner": owner.pid, "keeper": keeper, "janitor": psutil.Process(keeper).ppid()}
         for name in victims.split(" and "):
             os.kill(pids[name], signal.SIGKILL)
         await poll(lambda: nothing_left(folder))
-        assert (traces(folder), shared_memory() - before) == ([], set())
+        assert (traces(folder), remains(segment)) == ([], False)
 
 
 async def test_ctrl_c_of_the_owner_leaves_nothing():
