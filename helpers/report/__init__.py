@@ -40,9 +40,9 @@ def render(folder: Path, to: Literal["html", "md", "pdf"]) -> bytes:
 
     """
     from helpers.errors import UsageError
-    from helpers.report import fitting
+    from helpers.report.fitting import html, markdown, pdf
 
-    makers = {"html": fitting.html, "md": fitting.markdown, "pdf": fitting.pdf}
+    makers = {"html": html, "md": markdown, "pdf": pdf}
     if to not in makers:
         raise UsageError(f"A report cannot be written as {to!r}.", remedy="Choose html, md or pdf.")
     return makers[to](folder)

@@ -7,7 +7,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Bars", "Block", "Bullets", "Code", "Facts", "Node", "Page", "Paragraph", "Section", "Strip", "StripRow", "Table", "Tile", "Tree"]
+__all__ = [
+    "Bars",
+    "Block",
+    "Bullets",
+    "Code",
+    "Facts",
+    "Node",
+    "Page",
+    "Paragraph",
+    "Section",
+    "Strip",
+    "StripRow",
+    "Table",
+    "Tile",
+    "Tree",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +87,7 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Shares as horizontal bars: (label, length in per cent of the longest, value as text), longest first."""
+    """Shares as horizontal bars: (label, length in per cent of the widest there may be, value as text), longest first."""
 
     caption: str
     rows: tuple[tuple[str, float, str], ...]

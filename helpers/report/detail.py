@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["LEVELS", "Detail"]
+__all__ = ["LEVELS", "PRINTED", "Detail"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class Detail:
     shortened: bool = False
 
 
+PRINTED = Detail(columns=6)  # a page does not scroll
 # Tried in order until the report is small enough.
 LEVELS = (
     Detail(),

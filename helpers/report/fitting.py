@@ -7,7 +7,7 @@ from pathlib import Path
 
 from helpers.report.blocks import Page
 from helpers.report.compose import compose
-from helpers.report.detail import LEVELS, Detail
+from helpers.report.detail import LEVELS, PRINTED, Detail
 from helpers.report.reading import read_incident
 
 __all__ = ["MOST_BYTES", "html", "markdown", "pdf"]
@@ -33,7 +33,7 @@ def pdf(folder: Path) -> bytes:
     """Return the report as PDF pages."""
     from helpers.report.pdf import page_pdf
 
-    return page_pdf(compose(read_incident(folder), LEVELS[0]), LEVELS[0])
+    return page_pdf(compose(read_incident(folder), PRINTED), PRINTED)
 
 
 def _fitted(folder: Path, make: Callable[[Page, Detail], bytes]) -> bytes:

@@ -20,11 +20,11 @@ HERE = Path(__file__).parent
 CODE_FACTOR = 5  # statements are cut later than sentences
 # Read without colour: each status has its own sign.
 GLYPHS = {
-    "done": "✓", "OK": "✓", "PROBLEM": "✗", "failed": "✗", "UNKNOWN": "?", "unknown": "?", "SKIPPED": "–", "skipped": "–", "pending": "–",
+    "passed": "✓", "not passed": "✗", "done": "✓", "OK": "✓", "PROBLEM": "✗", "failed": "✗", "UNKNOWN": "?", "unknown": "?", "SKIPPED": "–", "skipped": "–", "pending": "–",
     "healthy": "✓", "resolved": "✓", "cause_found": "!", "not_resolved": "✗", "other_cause": "→", "inconclusive": "?", "unreachable": "?",
 }  # fmt: skip
 TONES = {
-    "done": "good", "OK": "good", "PROBLEM": "bad", "failed": "bad", "UNKNOWN": "doubt", "unknown": "doubt", "healthy": "good",
+    "passed": "good", "not passed": "bad", "done": "good", "OK": "good", "PROBLEM": "bad", "failed": "bad", "UNKNOWN": "doubt", "unknown": "doubt", "healthy": "good",
     "resolved": "good", "cause_found": "named", "not_resolved": "bad", "other_cause": "named", "inconclusive": "doubt", "unreachable": "doubt",
 }  # fmt: skip
 
@@ -50,7 +50,13 @@ def _environment(limit: int) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"kind": _kind, "glyph": lambda s: GLYPHS.get(s, "·"), "tone": lambda s: TONES.get(s, "quiet"), "code": _code(limit)}
+    environment.filters |= {
+        "kind": _kind,
+        "glyph": lambda s: GLYPHS.get(s, "·"),
+        "tone": lambda s: TONES.get(s, "quiet"),
+        "code": _code(limit),
+        "breaks": _breaks,
+    }
     environment.globals["picture"] = _pictures()
     return environment
 
@@ -61,6 +67,11 @@ def _kind(block: Block) -> str:
 
 def _code(limit: int) -> Any:
     return lambda text: Markup.escape(visible(text, limit=limit * CODE_FACTOR))
+
+
+def _breaks(name: str) -> Markup:
+    """A field's name that may break after an underscore."""
+    return Markup("_<wbr>").join(visible(name).split("_"))
 
 
 def _pictures() -> Any:

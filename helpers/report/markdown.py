@@ -37,8 +37,9 @@ class _Writer:
 
     def text(self, value: str) -> str:
         """One line of text as itself; a leading number or sign starts no list or heading."""
-        out = markdown_text(value, limit=self.limit).replace("=", r"\=")
-        return re.sub(r"^(\d+)([.)])", r"\1\\\2", out)
+        escaped = markdown_text(value, limit=self.limit).replace("=", r"\=")
+        out = re.sub(r"\\(.)", _eased, escaped)
+        return re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", out)
 
     def page(self, page: Page) -> Iterator[str]:
         t = self.text
@@ -104,7 +105,21 @@ class _Writer:
         return f"{self.text(block.title)}. {self.text(block.description)}"
 
 
+def _eased(escape: re.Match[str]) -> str:
+    """An escape, or the bare character where it means nothing to Markdown: people read the source, too."""
+    sign, text = escape[1], escape.string
+    before, after = text[escape.start() - 1 : escape.start()], text[escape.end() : escape.end() + 1]
+    within = before.isalnum() and after.isalnum()
+    harmless = (
+        sign in "()"
+        or (sign in "-=_" and within)
+        or (sign == ":" and before.isalnum() and (after in ("", " ") or (before + after).isdecimal()))
+    )
+    return sign if harmless else escape[0]
+
+
 def tree_lines(node: Node, first: str = "", rest: str = "") -> Iterator[str]:
+    """Yield a lock tree as lines of plain text, control characters visible."""
     mark = f" ({node.mark})" if node.mark else ""
     yield f"{first}{visible(node.text)}{mark}: {visible(node.detail)}".replace("\n", " ")
     for i, child in enumerate(node.children):

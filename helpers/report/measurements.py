@@ -65,9 +65,7 @@ def _add_up(reading: Reading, records: Sequence[Record], known: Mapping[str, Any
     last = records[-1].data
     samples, problem = _samples(reading, records)
     summary = known or (last.get("summary") or {} if len(records) == 1 or problem else _summary(samples, str(last.get("metric", "ms"))))
-    return Measured(
-        str(last.get("probe", "")), str(last.get("metric", "ms")), last.get("settings") or {}, summary, tuple(samples), problem
-    )
+    return Measured(str(last.get("probe", "")), str(last.get("metric", "ms")), last.get("settings") or {}, summary, tuple(samples), problem)
 
 
 def _samples(reading: Reading, records: Sequence[Record]) -> tuple[list[Sample], str]:

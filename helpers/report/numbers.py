@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["between", "clock", "day", "duration", "interval", "moment", "number", "quantity", "when"]
+__all__ = ["between", "clock", "day", "duration", "interval", "moment", "number", "quantity", "ratio", "when"]
 
 THIN = "\u202f"  # narrow no-break space, the thin space that keeps a number in one line
 _MINUTE_S = 60
@@ -35,6 +35,16 @@ def quantity(value: Any, unit: str) -> str:
     return f"{number(value)}{THIN}{unit}"
 
 
+def ratio(value: float | None) -> str:
+    """Return after ÷ before in words for people: `0.027 ×, about 37 times lower`."""
+    if value is None:
+        return "–"
+    shown = f"{number(float(f'{value:.3g}'))}{THIN}×"
+    if 0 < value <= 0.8:
+        return f"{shown}, about {number(float(f'{1 / value:.2g}'))} times lower" if value <= 0.67 else f"{shown}, lower"
+    return f"{shown}, about {number(float(f'{value:.2g}'))} times higher" if value >= 1.5 else shown
+
+
 def _bytes(value: float) -> str:
     for unit in ("B", "KiB", "MiB", "GiB"):
         if abs(value) < _BINARY:
@@ -53,9 +63,11 @@ def interval(pair: Any, unit: str) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Return a duration: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 4 min`; a dash when it is not known."""
+    """Return a duration: `12.7 ms`, `4.2 s`, `3 min 5 s`, `2 h 4 min`; a dash when it is not known."""
     if seconds is None:
         return "–"
+    if 0 < seconds < 1:
+        return quantity(round(seconds * 1000, 1 if seconds < 0.02 else 0), "ms")
     if seconds < _MINUTE_S:
         return f"{number(round(seconds, 1 if seconds < 10 else 0))}{THIN}s"
     minutes, rest = divmod(round(seconds), _MINUTE_S)

@@ -39,7 +39,7 @@ def page_pdf(page: Page, detail: Detail) -> bytes:
 
 
 def _page(page: Page, detail: Detail) -> dict[str, Any]:
-    whole = _clean(asdict(page), detail.text)
+    whole: dict[str, Any] = _clean(asdict(page), detail.text)
     whole["sections"] = [_section(section, detail.text) for section in page.sections]
     return whole | {"glyph": GLYPHS.get(page.verdict, ""), "tone": TONES.get(page.verdict, "quiet")}
 

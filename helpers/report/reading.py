@@ -12,6 +12,7 @@ from helpers.incident.document import IncidentDocument
 from helpers.incident.evidence import EVIDENCE, Record, audit, read_evidence
 from helpers.incident.story import tell
 from helpers.redaction import redact_value
+from helpers.report.numbers import between
 
 __all__ = ["Reading", "read_incident"]
 
@@ -29,6 +30,14 @@ class Reading:
     def of(self, kind: str, step: str | None = None) -> list[Record]:
         """Return the records of one kind, in order; of one step when it is given."""
         return [r for r in self.records if r.kind == kind and step in (None, r.step)]
+
+    def took_s(self, step: str, until: Record | None = None) -> float | None:
+        """Return the seconds a step took: from the record before its first to its last (or to `until`), or None when it has none."""
+        own = [i for i, r in enumerate(self.records) if r.step == step]
+        if not own:
+            return None
+        end = until or self.records[own[-1]]
+        return between(self.records[max(own[0] - 1, 0)].at, end.at)
 
 
 def read_incident(folder: Path) -> Reading:

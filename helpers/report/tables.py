@@ -14,7 +14,7 @@ from helpers.report.numbers import number, quantity
 __all__ = ["cell", "evidence_table"]
 
 LONG = 48  # characters from which a column is text to read, not a value to compare
-_NAMES = ("pid", "oid", "port", "queryid", "xmin", "version_num")  # numbers that are names: no thousands, no rounding
+_NAMES = ("pid", "oid", "port", "queryid", "xmin", "version_num", "blocked_by")  # numbers that are names: no thousands, no rounding
 
 
 def cell(name: str, value: Any) -> str:
@@ -46,7 +46,7 @@ def evidence_table(rows: Sequence[Mapping[str, Any]], *, total: int, path: str, 
     if len(rows) == 1 and total <= 1:
         pairs = tuple((name, visible(cell(name, rows[0].get(name)), limit=detail.cell * 2)) for name in names)
         return [Facts(pairs)] if pairs else []
-    same = [name for name in names if len(rows) == total and name != "pid" and _one_value(rows, name)]
+    same = [name for name in names if name != "pid" and _one_value(rows, name)]
     varying = [name for name in names if name not in same]
     texts = [name for name in varying if _longest(rows, name) > LONG]
     values = [name for name in varying if name not in texts]
@@ -58,7 +58,7 @@ def evidence_table(rows: Sequence[Mapping[str, Any]], *, total: int, path: str, 
         right=frozenset(i for i, name in enumerate(kept) if _numeric(rows, name)),
         note=_note(total - len(shown), [n for n in varying if n not in kept], path),
     )
-    return [table, *_said_once(rows, same, detail)]
+    return [table, *_said_once(rows, same, total, detail)]
 
 
 def _names(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -86,8 +86,9 @@ def _note(more: int, columns: list[str], path: str) -> str:
     return " ".join(parts)
 
 
-def _said_once(rows: Sequence[Mapping[str, Any]], same: list[str], detail: Detail) -> list[Block]:
+def _said_once(rows: Sequence[Mapping[str, Any]], same: list[str], total: int, detail: Detail) -> list[Block]:
     if not same:
         return []
     said = "; ".join(f"{name} = {visible(cell(name, rows[0].get(name)), limit=detail.cell)}" for name in same)
-    return [Paragraph(f"The same in every row: {said}.", "muted")]
+    where = "every row" if len(rows) == total else f"each of the first {len(rows)} rows"
+    return [Paragraph(f"The same in {where}: {said}.", "muted")]

@@ -23,10 +23,9 @@ class Axis:
     def at(self, value: float) -> float:
         """Return where a value stands, in per cent of the width; values beyond the ends stand at the ends."""
         value = min(max(value, self.low), self.high)
+        share = (value - self.low) / (self.high - self.low)
         if self.log:
             share = math.log(value / self.low) / math.log(self.high / self.low)
-        else:
-            share = (value - self.low) / (self.high - self.low)
         return round(LEFT + (RIGHT - LEFT) * share, 2)
 
     def ticks(self) -> list[float]:

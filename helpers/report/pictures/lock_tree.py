@@ -12,10 +12,11 @@ from helpers.report.numbers import quantity
 __all__ = ["lock_tree"]
 
 Row = Mapping[str, Any]
+LEAVES = 4
 
 
 def lock_tree(rows: Sequence[Row]) -> Tree | None:
-    """Return the tree that rows with `pid` and `blocked_by` describe, or None when these are no such rows."""
+    """Return the tree that rows with `pid` and `blocked_by` describe, longest wait first, or None when these are no such rows."""
     if not rows or not all(_is_lock_row(row) for row in rows):
         return None
     by_pid = {row["pid"]: row for row in rows}
@@ -24,19 +25,24 @@ def lock_tree(rows: Sequence[Row]) -> Tree | None:
     heads = [row for row in everyone.values() if not row["blocked_by"]]
     placed: set[Any] = set()
     nodes = [_node(row, everyone, placed, "head of the queue") for row in heads]
-    for row in rows:  # what no head reaches waits in a cycle
-        if row["pid"] not in placed:
-            nodes.append(_node(row, everyone, placed, "waits in a cycle"))
+    # What no head reaches waits in a cycle; `placed` grows while this runs.
+    nodes += [_node(row, everyone, placed, "waits in a cycle") for row in rows if row["pid"] not in placed]
     return Tree("Who waits for whom: the head of each queue first, its victims below it.", tuple(nodes))
 
 
 def _node(row: Row, everyone: Mapping[Any, Row], placed: set[Any], mark: str = "") -> Node:
     placed.add(row["pid"])
-    behind = []
-    for other in everyone.values():
-        if row["pid"] in other["blocked_by"] and other["pid"] not in placed:
-            behind.append(_node(other, everyone, placed))
-    return Node(_who(row), _what(row), mark, tuple(behind))
+    waiting = (other for other in everyone.values() if row["pid"] in other["blocked_by"])
+    behind = [_node(other, everyone, placed) for other in waiting if other["pid"] not in placed]
+    return Node(_who(row), _what(row), mark, _gathered(behind))
+
+
+def _gathered(nodes: Sequence[Node]) -> tuple[Node, ...]:
+    """Those with a queue of their own first; of many that only wait, a few and how many more."""
+    heads, leaves = [n for n in nodes if n.children], [n for n in nodes if not n.children]
+    if len(leaves) <= LEAVES + 1:
+        return (*heads, *leaves)
+    return (*heads, *leaves[:LEAVES], Node(f"{len(leaves) - LEAVES} more sessions", "wait here too; they are in the table's rows"))
 
 
 def _who(row: Row) -> str:

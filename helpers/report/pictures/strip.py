@@ -57,7 +57,7 @@ def _row(name: str, m: Measured, dots: int) -> StripRow:
         n=len(m.samples),
         p50=s.get(f"p50_{m.metric}"),
         p95=s.get(f"p95_{m.metric}"),
-        p95_ci=(float(ci[0]), float(ci[1])) if interval(ci, "") else None,
+        p95_ci=(float(ci[0]), float(ci[1])) if ci and interval(ci, "") else None,
     )
 
 

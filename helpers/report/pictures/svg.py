@@ -14,7 +14,7 @@ GOLDEN = 0.618034  # spreads the dots evenly without a random number
 
 # For PDF, where no page's stylesheet reaches the picture; the classes are those of report.css.
 PRINT_STYLE = """<style>
-text{font-family:'Libertinus Serif',serif;font-size:12px;fill:#1f2328}
+text{font-family:'Libertinus Serif',serif;font-size:12px;fill:#1f2328;paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}
 .before-fill{fill:none;stroke:#a04100;stroke-width:1.1}.after-fill{fill:#0a58b0;fill-opacity:.55}
 .before-line{stroke:#a04100}.after-line{stroke:#0a58b0}.p95{stroke-width:3}.p50{stroke-width:1.5}.ci{stroke-width:1.5;fill:none}
 .failed{stroke:#a40e26;stroke-width:1.6;fill:none}.limit{stroke:#1f2328;stroke-width:1.3;stroke-dasharray:5 4}
@@ -35,8 +35,8 @@ def strip_svg(strip: Strip, *, name: str, width: int | None = None) -> str:
     values += [v for row in strip.rows for v in (row.p95, *(row.p95_ci or ())) if v is not None]
     axis = axis_for(values + ([strip.limit] if strip.limit is not None else []))
     bottom = TOP + ROW * len(strip.rows)
-    parts = [_row(row, axis, strip.unit, TOP + ROW * i) for i, row in enumerate(strip.rows)]
-    parts += [_limit(strip, axis, bottom), _ticks(axis, strip.unit, bottom)]
+    parts = [_limit(strip, axis, bottom), _ticks(axis, strip.unit, bottom)]
+    parts += [_row(row, axis, strip.unit, TOP + ROW * i) for i, row in enumerate(strip.rows)]
     size = f'width="{width or "100%"}" height="{bottom + AXIS}"'
     head = f'<title id="{name}-t">{html_text(strip.title)}</title><desc id="{name}-d">{html_text(strip.description)}</desc>'
     style = PRINT_STYLE if width else ""
@@ -49,7 +49,9 @@ def _row(row: StripRow, axis: Axis, unit: str, top: int) -> str:
     failed = sum(not ok for _, ok in row.points)
     lost = f", {failed} failed (×)" if failed else ""
     head = f'<text x="2%" y="{top + 14}"><tspan class="name">{row.name}</tspan> · {count}{lost}</text>'
-    dots = "".join(_dot(axis.at(value), top + 26 + round(32 * ((i * GOLDEN) % 1)), row.name, ok=ok) for i, (value, ok) in enumerate(row.points))
+    dots = "".join(
+        _dot(axis.at(value), top + 26 + round(32 * ((i * GOLDEN) % 1)), row.name, ok=ok) for i, (value, ok) in enumerate(row.points)
+    )
     return head + dots + _marks(row, axis, unit, top + 22)
 
 

@@ -15,6 +15,7 @@ LABELS = ("query", "statement")
 SHARES = ("time_share_pct", "share_pct", "time_pct", "total_time_pct", "share_of_time_pct")
 TOTALS = ("total_exec_time_ms", "total_time_ms", "total_ms", "total_s", "active_samples", "samples")
 MOST = 6
+WIDEST = 90  # characters of a statement beside its bar; the table has the rest
 
 
 def time_share(rows: Sequence[Mapping[str, Any]]) -> Bars | None:
@@ -30,8 +31,14 @@ def time_share(rows: Sequence[Mapping[str, Any]]) -> Bars | None:
     if longest <= 0:
         return None
     unit = "%" if value.endswith("_pct") else value.rpartition("_")[2] if value.endswith(("_ms", "_s")) else ""
-    bars = tuple((visible(" ".join(text.split()), limit=90), round(100 * size / longest, 1), quantity(size, unit)) for size, text in found)
+    whole = 100.0 if unit == "%" and longest <= 100 else longest
+    bars = tuple((_short(text), round(100 * size / whole, 1), quantity(size, unit)) for size, text in found)
     return Bars(f"{value} by {label}, longest first.", bars)
+
+
+def _short(text: str) -> str:
+    text = visible(" ".join(text.split()))
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"
 
 
 def _is_number(value: Any) -> bool:

@@ -17,7 +17,11 @@ def footprint(reading: Reading) -> Section:
     """Return what the run itself asked of each system."""
     known = reading.document.footprint
     rows = tuple((system, _cost(cost)) for system, cost in known.items() if isinstance(cost, Mapping))
-    blocks: list[Block] = [Table(("system", "what the run cost it"), rows)] if rows else [Paragraph("It was not recorded: the run did not close its evidence.")]
+    blocks: list[Block] = (
+        [Table(("system", "what the run cost it"), rows)]
+        if rows
+        else [Paragraph("It was not recorded: the run did not close its evidence.")]
+    )
     took = known.get("duration_s")
     if isinstance(took, int | float):
         blocks.append(Paragraph(f"The whole run took {duration(took)}.", "muted"))
@@ -32,7 +36,7 @@ def _one(name: str, value: Any) -> str:
     for unit in ("ms", "s", "bytes"):
         if name.endswith(f"_{unit}"):
             return f"{name.removesuffix(f'_{unit}').replace('_', ' ')} {quantity(value, unit)}"
-    return f"{number(value) if isinstance(value, int | float) else value} {name.replace('_', ' ')}"
+    return f"{name.replace('_', ' ')} {cell(name, value)}"
 
 
 def follow_ups(reading: Reading) -> Section:

@@ -16,10 +16,12 @@ from helpers.report.tables import cell, evidence_table
 __all__ = ["check_section"]
 
 
-def check_section(record: Record, again: list[int], detail: Detail) -> Section:
-    """Return one `checked` record; `again` are the records of earlier answers to the same question."""
+def check_section(record: Record, again: list[int], detail: Detail, *, said: str = "") -> Section:
+    """Return one `checked` record; `again` are the records of earlier answers to the same question, `said` what its step said already."""
     data = record.data
-    blocks: list[Block] = [Paragraph(text) for text in (str(data.get("summary") or ""), str(data.get("reason") or "")) if text]
+    blocks: list[Block] = [
+        Paragraph(text) for text in (str(data.get("summary") or ""), str(data.get("reason") or "")) if text not in ("", said)
+    ]
     if data.get("remedy"):
         blocks.append(Paragraph(f"What would help: {data['remedy']}"))
     if data.get("code"):
@@ -36,7 +38,7 @@ def _rows(data: Mapping[str, Any], detail: Detail) -> list[Block]:
         return []
     table = data.get("table")
     path = str(table.get("path", "")) if isinstance(table, Mapping) else ""
-    pictures = [picture for picture in (lock_tree(rows[: detail.rows * 2]), time_share(rows)) if picture is not None]
+    pictures = [picture for picture in (lock_tree(rows), time_share(rows)) if picture is not None]
     return [*pictures, *evidence_table(rows, total=int(data.get("n_rows") or len(rows)), path=path, detail=detail)]
 
 

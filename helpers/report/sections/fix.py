@@ -6,6 +6,7 @@ from helpers.incident.document import FixRecord
 from helpers.report.blocks import Block, Bullets, Code, Facts, Paragraph, Section
 from helpers.report.numbers import moment
 from helpers.report.reading import Reading
+from helpers.report.tables import cell
 
 __all__ = ["fix_section"]
 
@@ -56,5 +57,5 @@ def _undo(fix: FixRecord, incident: str) -> list[Block]:
 
 
 def _facts(fix: FixRecord) -> tuple[tuple[str, str], ...]:
-    given = ", ".join(f"{name} = {value}" for name, value in fix.arguments.items())
+    given = ", ".join(f"{name} = {cell(name, value)}" for name, value in fix.arguments.items())
     return (("fix", f"{fix.needs}.{fix.name}"), ("arguments", given or "none"))

@@ -53,14 +53,15 @@ def _table(before: Measured, after: Measured | None) -> Table:
     unit = before.metric
     sets = [before.summary] + ([after.summary] if after else [])
     rows = [(name, *_cells(sets, f"{name}_{unit}", unit)) for name in STATISTICS]
-    errors = ("errors", *(text for s in sets for text in (_errors(s), "")))
-    counts = ("samples", *(text for s in sets for text in (quantity(s.get("n"), ""), "")))
-    head = ("", "before", "95 % interval") + (("after", "95 % interval") if after else ())
+    none = [""] * len(sets)
+    errors = ("errors", *(_errors(s) for s in sets), *none)
+    counts = ("samples", *(quantity(s.get("n"), "") for s in sets), *none)
+    head = ("", "before", "after", "95 % before", "95 % after") if after else ("", "before", "95 % interval")
     return Table(head, (*rows, errors, counts), right=frozenset(range(1, len(head))), caption=f"{before.probe}, in numbers")
 
 
 def _cells(sets: list[Mapping[str, Any]], key: str, unit: str) -> list[str]:
-    return [text for s in sets for text in (quantity(s.get(key), unit), interval(s.get(f"{key}_ci"), unit))]
+    return [*(quantity(s.get(key), unit) for s in sets), *(interval(s.get(f"{key}_ci"), unit) for s in sets)]
 
 
 def _errors(summary: Mapping[str, Any]) -> str:
@@ -71,5 +72,3 @@ def _errors(summary: Mapping[str, Any]) -> str:
 def _settings(settings: Mapping[str, Any]) -> str:
     said = ", ".join(f"{name} {cell(name, value)}" for name, value in settings.items() if value not in (None, "", {}, []))
     return f"How it is measured: {said}. A call that fails counts with its time-out." if said else ""
-
-

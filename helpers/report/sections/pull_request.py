@@ -11,7 +11,7 @@ from pathlib import Path
 from helpers.escaping import visible
 from helpers.incident.document import FixRecord, IncidentDocument
 from helpers.report.blocks import Bullets, Code, Facts, Paragraph, Section
-from helpers.report.numbers import interval, number, quantity
+from helpers.report.numbers import interval, quantity, ratio
 from helpers.report.reading import Reading
 
 __all__ = ["pull_request"]
@@ -32,10 +32,11 @@ def pull_request(reading: Reading) -> Section | None:
         (
             Paragraph("The fix belongs in the code base too, or the next deployment brings the fault back."),
             Facts((("branch", f"fix/{_slug(title)}"), ("commit", f"fix: {title}"))),
-            *(Paragraph(text) for text in _description(document, fix)),
-            Code(fix.patch.strip("\n"), "sql"),
-            Paragraph("For the reviewer:"),
-            Bullets(checklist, "todo"),
+        ),
+        (
+            Section("Description", tuple(Paragraph(text) for text in _description(document, fix))),
+            Section("Migration", (Code(fix.patch.strip("\n"), "sql"),)),
+            Section("Review checklist", (Bullets(checklist, "todo"),)),
         ),
         anchor="pull-request",
     )
@@ -65,7 +66,7 @@ def _description(document: IncidentDocument, fix: FixRecord) -> list[str]:
     if check is not None:
         statistic = check.expectation.split()[0] if check.expectation else f"p95_{check.metric}"
         unit = "%" if statistic.endswith("_pct") else check.metric
-        effect = f", ratio of medians {number(round(check.effect, 4))} (95 % interval {interval(check.ci, '')})" if check.effect is not None else ""
+        effect = f"; ratio of medians {ratio(check.effect)} (95 % interval {interval(check.ci, '')})" if check.effect is not None else ""
         was, now = (quantity(s.get(statistic), unit) for s in (check.before, check.after))
         texts.append(f"Measured: {check.probe}: {statistic} {was} → {now}, expected {check.expectation}{effect}.")
     else:

@@ -6,7 +6,7 @@ from helpers.incident.document import Step
 from helpers.incident.evidence import Record
 from helpers.report.blocks import Paragraph, Section
 from helpers.report.detail import Detail
-from helpers.report.numbers import between, duration
+from helpers.report.numbers import duration
 from helpers.report.reading import Reading
 from helpers.report.sections.evidence import check_section
 
@@ -33,14 +33,14 @@ def _step(number: int, step: Step, reading: Reading, detail: Detail) -> Section:
         blocks.append(Paragraph(POINTERS[step.name], "muted"))
     if len(shown) < len(latest):
         blocks.append(Paragraph(f"{len(latest) - len(shown)} earlier checks of this step are in evidence.jsonl.", "muted"))
-    took = between(step.started_at, step.finished_at)
+    took = reading.took_s(step.name)
     return Section(
         title=f"{number}. {step.name.capitalize()}",
         blocks=tuple(blocks),
-        parts=tuple(check_section(record, again, detail) for record, again in shown),
+        parts=tuple(check_section(record, again, detail, said=step.summary) for record, again in shown),
         anchor=f"step-{step.name}",
         status=step.status,
-        note=duration(took) if took is not None and step.status not in ("pending", "skipped") else "",
+        note=duration(took) if took is not None and step.status not in ("pending", "skipped") and step.name != "document" else "",
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from helpers.incident.evidence import Record
 from helpers.report.blocks import Paragraph, Section, Table
-from helpers.report.numbers import between, clock, day, duration
+from helpers.report.numbers import clock, day, duration
 from helpers.report.reading import Reading
 
 __all__ = ["timeline"]
@@ -21,18 +21,16 @@ def timeline(reading: Reading) -> Section:
     events = [(r, text) for r in reading.records if (text := _text(r))]
     if not events:
         return Section("Timeline", (Paragraph("The evidence holds no event.", "warning"),), anchor="timeline")
-    start = reading.records[0].at
-    rows = [(clock(r.at), f"+{duration(between(start, r.at))}", _took(r, reading), text) for r, text in events]
+    rows = [(clock(r.at), _took(r, reading), text) for r, text in events]
     shown = rows if len(rows) <= MOST else [*rows[: MOST - 10], *rows[-10:]]
     note = f"{len(rows) - len(shown)} events between are in evidence.jsonl." if len(shown) < len(rows) else ""
-    table = Table(("UTC", "since start", "took", "what happened"), tuple(shown), frozenset({1, 2}), f"{day(start)}, times in UTC", note)
+    table = Table(("UTC", "took", "what happened"), tuple(shown), frozenset({1}), f"{day(reading.records[0].at)}, times in UTC", note)
     return Section("Timeline", (table,), anchor="timeline")
 
 
 def _took(record: Record, reading: Reading) -> str:
     if record.kind == "step":
-        first = next((r.at for r in reading.records if r.step == record.step), None)
-        return duration(between(first, record.at))
+        return duration(reading.took_s(record.step, record))
     ms = record.data.get("ms")
     return duration(ms / 1000) if isinstance(ms, int | float) else ""
 
@@ -48,7 +46,11 @@ def _opened(r: Record, data: dict[str, Any]) -> str:
 
 
 def _pinged(r: Record, data: dict[str, Any]) -> str:
-    return f"{data.get('system')} answers: {data.get('answer')}" if data.get("ok") else f"{data.get('system')} does not answer: {data.get('answer')}"
+    return (
+        f"{data.get('system')} answers: {data.get('answer')}"
+        if data.get("ok")
+        else f"{data.get('system')} does not answer: {data.get('answer')}"
+    )
 
 
 def _step(r: Record, data: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from helpers.incident.document import IncidentDocument, Verdict
 from helpers.report.blocks import Facts, Tile
 from helpers.report.measurements import Measured
-from helpers.report.numbers import between, clock, duration, interval, moment, number, quantity
+from helpers.report.numbers import between, clock, duration, interval, moment, quantity, ratio
 
 __all__ = ["MEANING", "facts", "lead", "tiles"]
 
@@ -52,7 +52,8 @@ def tiles(document: IncidentDocument, before: Measured | None, after: Measured |
     check = document.verification
     if check is not None and check.effect is not None:
         spread = interval(check.ci, "")
-        found.append(Tile("ratio of medians", f"{number(round(check.effect, 4))} ×", f"95 % interval {spread}" if spread else ""))
+        shown, _, words = ratio(check.effect).partition(", ")
+        found.append(Tile("median, after ÷ before", shown, "; ".join(x for x in (words, f"95 % interval {spread}" if spread else "") if x)))
     return (*found, _fix_tile(document))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from helpers.incident.document import Verification
 from helpers.report.blocks import Block, Facts, Paragraph, Section, Table
-from helpers.report.numbers import interval, number, quantity
+from helpers.report.numbers import interval, number, quantity, ratio
 from helpers.report.reading import Reading
 
 __all__ = ["verification_section"]
@@ -18,12 +18,12 @@ def verification_section(reading: Reading) -> Section:
     check = reading.document.verification
     if check is None:
         return Section("Verification", (Paragraph(_why_not(reading)),), anchor="verification")
-    blocks: list[Block] = [Paragraph(f"{'Passed' if check.passed else 'Not passed'}. {check.why}", "lead"), Facts(_facts(check))]
+    blocks: list[Block] = [Paragraph(check.why, "lead"), Facts(_facts(check))]
     guards = _guards(reading)
     if guards is not None:
         blocks += [Paragraph("What the fix must not break:"), guards]
     blocks.append(Paragraph(f"Method: {check.method}", "muted"))
-    return Section("Verification", tuple(blocks), anchor="verification", status="done" if check.passed else "failed")
+    return Section("Verification", tuple(blocks), anchor="verification", status="passed" if check.passed else "not passed")
 
 
 def _why_not(reading: Reading) -> str:
@@ -31,7 +31,9 @@ def _why_not(reading: Reading) -> str:
     if lost:
         return f"It could not be measured again: {lost[-1].data.get('reason', '')}"
     fix = reading.document.fix
-    return "The change was never measured: it is not proven." if fix and fix.inverse else "Nothing was applied, so there is nothing to verify."
+    return (
+        "The change was never measured: it is not proven." if fix and fix.inverse else "Nothing was applied, so there is nothing to verify."
+    )
 
 
 def _facts(check: Verification) -> tuple[tuple[str, str], ...]:
@@ -39,7 +41,7 @@ def _facts(check: Verification) -> tuple[tuple[str, str], ...]:
     unit = "%" if statistic.endswith("_pct") else check.metric
     values = " → ".join(quantity(s.get(statistic), unit) for s in (check.before, check.after))
     p = "" if check.p_value is None else "p < 0.0001" if check.p_value < 0.0001 else f"p = {number(round(check.p_value, 4))}"
-    effect = "–" if check.effect is None else f"{number(round(check.effect, 4))} × (after ÷ before, 95 % interval {interval(check.ci, '') or '–'})"
+    effect = f"{ratio(check.effect)} (after ÷ before, 95 % interval {interval(check.ci, '') or '–'})"
     return (
         ("decision", DECISIONS.get(check.decision, check.decision)),
         (statistic or "statistic", values),
@@ -58,5 +60,7 @@ def _guards(reading: Reading) -> Table | None:
     if not rounds:
         return None
     none = ("not asked", "")
-    rows = tuple((name, r.get("before", none)[0], r.get("after", none)[0], r.get("after", r.get("before", none))[1]) for name, r in rounds.items())
+    rows = tuple(
+        (name, r.get("before", none)[0], r.get("after", none)[0], r.get("after", r.get("before", none))[1]) for name, r in rounds.items()
+    )
     return Table(("guard", "before", "after", "last answer"), rows)
