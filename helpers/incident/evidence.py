@@ -135,7 +135,7 @@ def audit(folder: Path) -> list[str]:
 
 def _audit_table(folder: Path, record: Record) -> list[str]:
     table = record.data.get("table")
-    if not isinstance(table, dict):
+    if not isinstance(table, dict) or "path" not in table:
         return []
     path = folder / str(table["path"])
     if not path.is_file():
@@ -150,6 +150,6 @@ def _audit_summary(folder: Path, head: str) -> list[str]:
         return ["incident.json is missing: the run did not end by itself"]
     try:
         said = json.loads(path.read_text(encoding="utf-8")).get("evidence_head")
-    except ValueError:
-        return ["incident.json is not JSON"]
+    except (ValueError, AttributeError):
+        return ["incident.json is not a JSON object"]
     return [] if said == head else [f"incident.json says the evidence ends at {str(said)[:12]}…, it ends at {head[:12]}…"]
