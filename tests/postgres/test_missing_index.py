@@ -236,3 +236,10 @@ async def test_a_dead_server_is_a_system_problem(tables: Database, reading: Open
     with pytest.raises(Unreachable):
         await diagnosed(pg, "select * from orders where customer_id = 42")
     assert not issubclass(Unreachable, Refused)
+
+
+async def test_rows_of_partitions_are_counted_together(tables: Database, pg: Postgres):
+    """With a parameter the plan is generic: rows read and kept are those of all partitions it reads, or of the one it is pruned to."""
+    every = await diagnosed(pg, "select * from entries where account_id = $1")
+    one = await diagnosed(pg, "select * from entries where account_id = $1 and at = '2024-01-09'")
+    assert (every.facts["read_rows"], every.facts["kept_rows"], one.facts["read_rows"] < 25_000) == (40_000, 20, True)

@@ -170,7 +170,17 @@ def _given(query: str, load: _Window, rows: list[Statement]) -> Statement:
     calls, ms, seen = float(load.calls or 0), 1000.0 * load.seconds, load.activity.ours
     mean = round(ms / calls, 3) if calls else 0.0
     return Statement(
-        None, text, calls, None, round(ms, 3) if calls else 0.0, mean, 0.0, 0.0, seen.active, round(seen.lock_wait_pct, 1), "given"
+        None,
+        text,
+        calls,
+        None,
+        round(ms, 3) if calls else 0.0,
+        mean,
+        0.0,
+        100.0 if calls else 0.0,
+        seen.active,
+        round(seen.lock_wait_pct, 1),
+        "given",
     )
 
 

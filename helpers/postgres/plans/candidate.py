@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from helpers.postgres.plans.facts import Index, Read, Table
 from helpers.postgres.plans.predicate import EQUALITY, NONE, PREFIX, RANGE, Term
 from helpers.postgres.plans.tokens import outer_brackets_removed, text_of, tokens
+from helpers.redaction import mask_literals
 
 __all__ = ["Candidate", "candidate_for", "key_text", "serving"]
 
@@ -44,7 +45,7 @@ def candidate_for(read: Read) -> Candidate:
         if column:
             usable.append((term, column))
         elif why:
-            refused.append(f"{term.text}: {why}")
+            refused.append(f"{mask_literals(term.text)}: {why}")
     chosen = _chosen(read, usable, tuple(refused))
     joined = _joined(read, chosen) if read.join_terms else None
     return joined if joined and (not chosen.columns or joined.reads_pct < chosen.reads_pct) else chosen
@@ -95,7 +96,7 @@ def _best_range(read: Read, usable: Sequence[tuple[Term, str]]) -> tuple[float, 
 
 def _joined(read: Read, chosen: Candidate) -> Candidate:
     keys = [(t, c) for t in read.join_terms if t.kind == EQUALITY and (c := _as_key(t, read)[0])]
-    whys = [f"{t.text}: {why}" for t in read.join_terms if (why := _as_key(t, read)[1])]
+    whys = [f"{mask_literals(t.text)}: {why}" for t in read.join_terms if (why := _as_key(t, read)[1])]
     joined = [s.joined_rows for s in read.scans if s.joined_rows is not None]
     if not keys or not joined or any(s.preserved for s in read.scans):
         return Candidate(refused=(*chosen.refused, *whys))

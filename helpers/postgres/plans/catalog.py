@@ -16,11 +16,12 @@ __all__ = ["Scanned", "indexes_of", "tables_of", "volatility_of"]
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """A table that a plan reads: its own name as SQL, and the table an index would be made on (its partition root)."""
+    """A table that a plan reads: its own name as SQL and rows, and the table an index would be made on (its partition root)."""
 
     name: str
     oid: int
     root: int
+    rows: float
     table: Table
 
 
@@ -31,7 +32,10 @@ async def tables_of(pg: Postgres, scans: Sequence[Scan]) -> dict[tuple[str, str]
     oids = sorted({r["root"] for r in rows} | {r["oid"] for r in rows})
     columns = _by_table(await _ask(pg, "columns", oids))
     indexes = _by_table(await _ask(pg, "indexes", oids))
-    return {(r["schema"], r["relation"]): Scanned(r["scanned_name"], r["oid"], r["root"], _table(r, columns, indexes)) for r in rows}
+    return {
+        (r["schema"], r["relation"]): Scanned(r["scanned_name"], r["oid"], r["root"], r["scanned_rows"] or 0.0, _table(r, columns, indexes))
+        for r in rows
+    }
 
 
 async def indexes_of(pg: Postgres, oid: int) -> list[Index]:

@@ -11,7 +11,7 @@ from sqlglot import exp
 from helpers.errors import BadAnswer, Refused, TimedOut
 from helpers.postgres.connect import Postgres
 from helpers.postgres.plans.catalog import Scanned, tables_of, volatility_of
-from helpers.postgres.plans.facts import Read, StatementFacts
+from helpers.postgres.plans.facts import Read, StatementFacts, Table
 from helpers.postgres.plans.measure import counted_rows, term_shares
 from helpers.postgres.plans.predicate import Term, terms_of
 from helpers.postgres.plans.scans import Scan, scans_of
@@ -143,9 +143,9 @@ async def _read(pg: Postgres, group: Sequence[tuple[Scan, Scanned]], tables: dic
     kept, how = sum(s.kept_rows or 0 for s in scans), "measured"
     read = float(sum(s.read_rows or 0 for s in scans))
     if main.actual_rows is None:
-        kept_expected, how = await _kept(pg, scanned, main.alias, terms, whole, expected)
+        kept_expected, how = await _kept(pg, table.name if len(group) > 1 else scanned.name, main.alias, terms, table, whole, expected)
         kept, expected = kept_expected
-        read = table.rows if main.node == "Seq Scan" else max(expected, kept)
+        read = sum(s.rows for _, s in group) if main.node == "Seq Scan" else max(expected, kept)
     return Read(
         table=table,
         scans=tuple(scans),
@@ -163,12 +163,12 @@ async def _read(pg: Postgres, group: Sequence[tuple[Scan, Scanned]], tables: dic
 
 
 async def _kept(
-    pg: Postgres, scanned: Scanned, alias: str, terms: Sequence[Term], whole: float | None, expected: float
+    pg: Postgres, name: str, alias: str, terms: Sequence[Term], table: Table, whole: float | None, expected: float
 ) -> tuple[tuple[float, float], str]:
     """Return (kept, expected) rows of a read that was not run, and where the kept ones come from."""
     if whole is not None:
         return (whole, expected), "returned"
-    counted = await counted_rows(pg, scanned.name, alias, terms, scanned.table)
+    counted = await counted_rows(pg, name, alias, terms, table)
     return (counted, "counted") if counted else ((expected, expected), "estimated")
 
 

@@ -111,7 +111,7 @@ def _missing(facts: StatementFacts, read: Read, candidate: Candidate, limits: Li
         )
     valid, invalid = [i for i in there if i.valid], [i for i in there if not i.valid]
     share, expected = _share(facts, read, candidate)
-    if share >= limits.full_read_pct and not candidate.top_n:
+    if share >= limits.full_read_pct and not candidate.top_n and read.how != "estimated":
         return _full_read(facts, read, candidate, share)
     if valid:
         text = f"The index {valid[0].name} would serve, and the planner does not use it: see its costs and settings, or an estimate that is wrong."

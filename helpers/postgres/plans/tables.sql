@@ -4,18 +4,20 @@
 -- $1: schemas (text[])
 -- $2: relations (text[])
 with scanned as (
-    select c.oid, n.nspname, c.relname, coalesce(pg_partition_root(c.oid), c.oid)::oid as root
+    select c.oid, n.nspname, c.relname, c.reltuples, coalesce(pg_partition_root(c.oid), c.oid)::oid as root
     from unnest($1::text[], $2::text[]) as s (nspname, relname)
     join pg_namespace n on n.nspname = s.nspname
     join pg_class c on c.relnamespace = n.oid and c.relname = s.relname
 )
 select s.nspname::text as schema, s.relname::text as relation, s.oid::bigint as oid, s.root::bigint as root,
        s.oid::regclass::text as scanned_name, s.root::regclass::text as name, r.relkind = 'p' as partitioned,
+       case when s.reltuples > 0 then s.reltuples else leaves.rows end::float8 as scanned_rows,
        leaves.rows, leaves.bytes, leaves.modified, leaves.analyzed_s
 from scanned s
 join pg_class r on r.oid = s.root
 cross join lateral (
-    select sum(greatest(c.reltuples, t.n_live_tup, 0))::float8 as rows,
+    -- n_live_tup counts twice what was loaded just before a VACUUM, so it serves only where nothing was ever counted
+    select sum(case when c.reltuples > 0 then c.reltuples else coalesce(t.n_live_tup, 0) end)::float8 as rows,
            sum(greatest(c.relpages, 0)::bigint * current_setting('block_size')::int)::bigint as bytes,
            sum(coalesce(t.n_mod_since_analyze, 0))::float8 as modified,
            case when bool_or(t.last_analyze is null and t.last_autoanalyze is null and c.reltuples <> 0
