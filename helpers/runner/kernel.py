@@ -76,7 +76,7 @@ class Kernel:
                 await kernel._greet()
         except TimeoutError:
             await kernel.stop()
-            raise RunBroken(f"The kernel did not answer within {timeout_s:.0f} s.") from None
+            raise RunBroken(f"The kernel did not answer within {timeout_s:.1f} s.") from None
         except BaseException:
             await kernel.stop()
             raise

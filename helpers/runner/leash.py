@@ -50,9 +50,13 @@ class Leash:
                 self._tell()
             return self._stopped
 
+    def run_left_s(self) -> float:
+        """Return the seconds the whole run may still take."""
+        return max(0.0, self._started + self.run_timeout_s - time.monotonic())
+
     def left_s(self) -> tuple[float, str]:
         """Return the seconds the next cell may take, and the sentence to say when they are over."""
-        run = max(0.0, self._started + self.run_timeout_s - time.monotonic())
+        run = self.run_left_s()
         if run < self.cell_timeout_s:
             return run, f"The run did not end within its limit of {self.run_timeout_s:g} s"
         return self.cell_timeout_s, f"It did not end within its limit of {self.cell_timeout_s:g} s"

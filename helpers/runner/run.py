@@ -146,8 +146,10 @@ async def _outcome(running: asyncio.Future[None], leash: Leash, folder: Path, te
 
 def _papermill(prepared: Prepared, leash: Leash, folder: Path, on_cell: OnEvent, unseen: list[str], env: Mapping[str, str]) -> None:
     """In the thread: run the notebook by papermill, which itself writes nothing."""
+    from helpers.runner.imports import import_papermill
+
+    papermill = import_papermill()
     import nbformat
-    import papermill
 
     from helpers.incident.opening import FOLDER_VARIABLE
     from helpers.redaction import write_bytes

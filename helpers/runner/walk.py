@@ -20,6 +20,7 @@ from helpers.runner.leash import Leash
 
 __all__ = ["walk"]
 
+START_S = 60.0
 LAST_WORDS_S = 0.2
 COLLECT_S = 5.0
 
@@ -32,7 +33,7 @@ async def walk(book: Book, leash: Leash, env: Mapping[str, str], cwd: Path, on_c
 
     """
     book.save()
-    starting: asyncio.Future[Any] = asyncio.ensure_future(Kernel.start(env, cwd, timeout_s=min(60.0, leash.left_s()[0])))
+    starting: asyncio.Future[Any] = asyncio.ensure_future(Kernel.start(env, cwd, timeout_s=min(START_S, leash.run_left_s())))
     await asyncio.wait({starting, leash.stopped()}, return_when=asyncio.FIRST_COMPLETED)
     if not starting.done():
         starting.cancel()

@@ -95,7 +95,5 @@ def test_a_malformed_plan_is_refused(plan: Path, text: str, said: str) -> None:
 
 def test_the_hash_follows_the_runs(plan: Path) -> None:
     """A comment does not change it, a parameter does."""
-    hashes = []
-    for text in (GOOD, GOOD + "# a comment\n", GOOD.replace("n: 2", "n: 3")):
-        hashes.append(load(plan, text).hash)
+    hashes = [load(plan, text).hash for text in (GOOD, GOOD + "# a comment\n", GOOD.replace("n: 2", "n: 3"))]
     assert (hashes[0] == hashes[1], hashes[0] == hashes[2]) == (True, False)
