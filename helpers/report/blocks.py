@@ -95,8 +95,9 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class StripRow:
-    """One set of samples of a strip: (value, ok) each, and its p50 and p95 with interval."""
+    """One set of samples of a strip: (value, ok) each, and its p50 and p95 with interval; `kind` is before or after."""
 
+    kind: str
     name: str
     points: tuple[tuple[float, bool], ...]
     n: int

@@ -249,11 +249,8 @@ class _Incident:
             "effects": ["Its open transaction of 312 s is rolled back.", "Its client must connect again."],
         }  # fmt: skip
         self.add("fix_previewed", "fix", {"needs": "postgres", **(index if self.index else session)})
-        self.add(
-            "follow_up",
-            "fix",
-            {"text": "Add the index to the migrations, or the next deployment drops it." if self.index else "Bound idle transactions."},
-        )
+        advice = "Add the index to the migrations, or the next deployment drops it." if self.index else "Bound idle transactions."
+        self.add("follow_up", "fix", {"text": advice})
         if not apply:
             self.end("fix", "skipped", "Previewed, not applied: a dry run.")
             return

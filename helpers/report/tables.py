@@ -49,7 +49,7 @@ def evidence_table(rows: Sequence[Mapping[str, Any]], *, total: int, path: str, 
     same = [name for name in names if name != "pid" and _one_value(rows, name)]
     varying = [name for name in names if name not in same]
     texts = [name for name in varying if _longest(rows, name) > LONG]
-    values = [name for name in varying if name not in texts]
+    values = sorted((name for name in varying if name not in texts), key=lambda name: _opaque(rows, name))
     kept = values[: max(detail.columns - len(texts[:2]), 1)] + texts[:2]
     shown = rows[: detail.rows]
     table = Table(
@@ -72,6 +72,11 @@ def _one_value(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
 
 def _longest(rows: Sequence[Mapping[str, Any]], name: str) -> int:
     return max(len(cell(name, row.get(name))) for row in rows)
+
+
+def _opaque(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
+    """A long number that is a name (a query_id): there to be looked up, not to be compared."""
+    return name.endswith("id") and _longest(rows, name) > 10
 
 
 def _numeric(rows: Sequence[Mapping[str, Any]], name: str) -> bool:

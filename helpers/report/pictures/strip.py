@@ -23,12 +23,12 @@ def latency_strip(before: Measured | None, after: Measured | None, expectation: 
         return None
     unit = sets[0][1].metric
     limit = _limit(expectation, unit)
-    rows = tuple(_row(name, m, detail.dots) for name, m in sets)
+    rows = tuple(_row(kind, kind if after else "measured", m, detail.dots) for kind, m in sets)
     words = [f"{row.name}: {row.n} samples, p50 {quantity(row.p50, unit)}, {_p95_words(row, unit)}" for row in rows]
     if limit is not None:
         words.append(f"expected: {expectation}")
     return Strip(
-        title=f"{sets[0][1].probe}: {' and '.join(name for name, _ in sets)}",
+        title=f"{sets[0][1].probe}: {' and '.join(row.name for row in rows)}",
         description="; ".join(words) + ".",
         unit=unit,
         rows=rows,
@@ -48,10 +48,11 @@ def _limit(expectation: str, unit: str) -> float | None:
         return None
 
 
-def _row(name: str, m: Measured, dots: int) -> StripRow:
+def _row(kind: str, name: str, m: Measured, dots: int) -> StripRow:
     s = m.summary
     ci = s.get(f"p95_{m.metric}_ci")
     return StripRow(
+        kind=kind,
         name=name,
         points=_thinned(m.samples, dots),
         n=len(m.samples),

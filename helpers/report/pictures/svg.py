@@ -50,29 +50,29 @@ def _row(row: StripRow, axis: Axis, unit: str, top: int) -> str:
     lost = f", {failed} failed (×)" if failed else ""
     head = f'<text x="2%" y="{top + 14}"><tspan class="name">{row.name}</tspan> · {count}{lost}</text>'
     dots = "".join(
-        _dot(axis.at(value), top + 26 + round(32 * ((i * GOLDEN) % 1)), row.name, ok=ok) for i, (value, ok) in enumerate(row.points)
+        _dot(axis.at(value), top + 26 + round(32 * ((i * GOLDEN) % 1)), row.kind, ok=ok) for i, (value, ok) in enumerate(row.points)
     )
     return head + dots + _marks(row, axis, unit, top + 22)
 
 
-def _dot(x: float, y: int, name: str, *, ok: bool) -> str:
+def _dot(x: float, y: int, kind: str, *, ok: bool) -> str:
     if ok:
-        return f'<circle class="{name}-fill" cx="{x}%" cy="{y}" r="2.6"/>'
+        return f'<circle class="{kind}-fill" cx="{x}%" cy="{y}" r="2.6"/>'
     return f'<svg x="{x}%" y="{y}" overflow="visible"><path class="failed" d="M-3-3L3 3M-3 3L3-3"/></svg>'
 
 
 def _marks(row: StripRow, axis: Axis, unit: str, top: int) -> str:
     out = ""
     if row.p50 is not None:
-        out += _upright(axis.at(row.p50), top + 2, top + 38, f"{row.name}-line p50")
+        out += _upright(axis.at(row.p50), top + 2, top + 38, f"{row.kind}-line p50")
     if row.p95 is None:
         return out
     x = axis.at(row.p95)
-    out += _upright(x, top, top + 46, f"{row.name}-line p95")
+    out += _upright(x, top, top + 46, f"{row.kind}-line p95")
     if row.p95_ci:
         low, high = (axis.at(v) for v in row.p95_ci)
-        out += f'<line class="{row.name}-line ci" x1="{low}%" x2="{high}%" y1="{top + 46}" y2="{top + 46}"/>'
-        out += _upright(low, top + 42, top + 50, f"{row.name}-line ci") + _upright(high, top + 42, top + 50, f"{row.name}-line ci")
+        out += f'<line class="{row.kind}-line ci" x1="{low}%" x2="{high}%" y1="{top + 46}" y2="{top + 46}"/>'
+        out += _upright(low, top + 42, top + 50, f"{row.kind}-line ci") + _upright(high, top + 42, top + 50, f"{row.kind}-line ci")
     spread = interval(row.p95_ci, unit)
     return out + _label(x, top + 64, f"p95 {quantity(row.p95, unit)}" + (f" ({spread})" if spread else ""))
 

@@ -29,7 +29,9 @@ def check_section(record: Record, again: list[int], detail: Detail, *, said: str
     blocks += [Bullets(tuple(str(x) for x in data[kind]), kind) for kind in ("because", "against") if data.get(kind)]
     blocks += _rows(data, detail)
     blocks.append(Paragraph(_small_print(record, again), "muted"))
-    return Section(str(data.get("title") or data.get("check") or "Check"), tuple(blocks), status=str(data.get("status", "")))
+    return Section(
+        str(data.get("title") or data.get("check") or "Check").removesuffix("."), tuple(blocks), status=str(data.get("status", ""))
+    )
 
 
 def _rows(data: Mapping[str, Any], detail: Detail) -> list[Block]:
@@ -44,7 +46,9 @@ def _rows(data: Mapping[str, Any], detail: Detail) -> list[Block]:
 
 def _small_print(record: Record, again: list[int]) -> str:
     data = record.data
-    arguments = ", ".join(f"{name} = {cell(name, value)}" for name, value in (data.get("arguments") or {}).items())
+    arguments = ", ".join(
+        f"{name} = {cell(name, value)}" for name, value in (data.get("arguments") or {}).items() if value not in (None, "", [], {})
+    )
     ms = data.get("ms")
     parts = [f"Record {record.seq}", f"{data.get('check')} asked {data.get('system')}" + (f" with {arguments}" if arguments else "")]
     parts += [f"took {duration(ms / 1000)}"] if isinstance(ms, int | float) else []

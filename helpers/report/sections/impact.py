@@ -56,8 +56,8 @@ def _table(before: Measured, after: Measured | None) -> Table:
     none = [""] * len(sets)
     errors = ("errors", *(_errors(s) for s in sets), *none)
     counts = ("samples", *(quantity(s.get("n"), "") for s in sets), *none)
-    head = ("", "before", "after", "95 % before", "95 % after") if after else ("", "before", "95 % interval")
-    return Table(head, (*rows, errors, counts), right=frozenset(range(1, len(head))), caption=f"{before.probe}, in numbers")
+    head = ("", "before", "after", "95 % before", "95 % after") if after else ("", "measured", "95 % interval")
+    return Table(head, (*rows, errors, counts), right=frozenset(range(1, len(head))), caption="In numbers")
 
 
 def _cells(sets: list[Mapping[str, Any]], key: str, unit: str) -> list[str]:
@@ -71,4 +71,5 @@ def _errors(summary: Mapping[str, Any]) -> str:
 
 def _settings(settings: Mapping[str, Any]) -> str:
     said = ", ".join(f"{name} {cell(name, value)}" for name, value in settings.items() if value not in (None, "", {}, []))
-    return f"How it is measured: {said}. A call that fails counts with its time-out." if said else ""
+    failing = " A call that fails counts with its time-out." if "timeout_s" in settings else ""
+    return f"How it is measured: {said}.{failing}" if said else "How it is measured is not recorded."

@@ -47,7 +47,8 @@ def facts(document: IncidentDocument) -> Facts:
 def tiles(document: IncidentDocument, before: Measured | None, after: Measured | None, expectation: str) -> tuple[Tile, ...]:
     """Return the numbers at the top: before, after, the effect, the fix."""
     statistic = expectation.split()[0] if expectation else ""
-    found = [_measured_tile(name, m, statistic, expectation) for name, m in (("before", before), ("after", after)) if m]
+    rounds = (("before", before), ("after", after)) if after else (("", before),)
+    found = [_measured_tile(name, m, statistic, expectation) for name, m in rounds if m]
     found += [_lost(document)] if before is None else []
     check = document.verification
     if check is not None and check.effect is not None:
@@ -60,7 +61,7 @@ def tiles(document: IncidentDocument, before: Measured | None, after: Measured |
 def _measured_tile(name: str, m: Measured, statistic: str, expectation: str) -> Tile:
     key = statistic if statistic in m.summary else f"p95_{m.metric}"
     shown, unit = (key.removesuffix("_pct"), "%") if key.endswith("_pct") else (key.removesuffix(f"_{m.metric}"), m.metric)
-    return Tile(f"{shown} {name}", quantity(m.summary.get(key), unit), f"expected {expectation}" if expectation else "")
+    return Tile(f"{shown} {name}".strip(), quantity(m.summary.get(key), unit), f"expected {expectation}" if expectation else "")
 
 
 def _lost(document: IncidentDocument) -> Tile:
