@@ -1,11 +1,9 @@
 """Time limits and dead kernels: the run ends, and its cells tell the truth."""
 
-import time
-
 import pytest
 
 from helpers.runner import execute
-from tests.runner.toys import Toy, code_cells, marked, statuses
+from tests.runner.toys import Toy, marked, statuses
 
 HANGS = ["import asyncio; await asyncio.sleep(60)", "import time; time.sleep(60)", "while True: pass"]
 
@@ -13,28 +11,20 @@ HANGS = ["import asyncio; await asyncio.sleep(60)", "import time; time.sleep(60)
 @pytest.mark.parametrize("hang", HANGS)
 async def test_a_hanging_cell_is_ended_by_its_limit(toy: Toy, hang: str) -> None:
     """An await that cannot be interrupted, a sleep and a busy loop all end with the kernel."""
-    toy(hang)
+    toy(hang, "1", bare=True)
     result = await execute("toy", cell_timeout_s=1)
     assert (result.exit_code, statuses(result.folder), result.document.broken) == (
         4,
-        ["completed", "failed", "pending"],
-        "Cell 4: It did not end within its limit of 1 s, and was stopped.",
+        ["failed", "pending"],
+        "Cell 3: It did not end within its limit of 1 s, and was stopped.",
     )
-
-
-async def test_a_hang_is_over_soon_after_its_limit(toy: Toy) -> None:
-    """Limit + 3 s, the kernel's start excluded; ended in a fraction of that when the machine is idle."""
-    toy("import time; print(time.time(), flush=True); await __import__('asyncio').sleep(60)")
-    result = await execute("toy", cell_timeout_s=1)
-    ended = time.time()
-    assert ended - float(code_cells(result.folder)[1].outputs[0].text) < 1 + 3
 
 
 async def test_the_whole_run_has_a_limit(toy: Toy) -> None:
     """Cells within their own limits end with the run's."""
     toy(*["import time; time.sleep(1.5)"] * 20)
-    result = await execute("toy", run_timeout_s=4)
-    assert (result.exit_code, "limit of 4 s" in str(result.document.broken)) == (4, True)
+    result = await execute("toy", run_timeout_s=12)
+    assert (result.exit_code, "limit of 12 s" in str(result.document.broken)) == (4, True)
 
 
 DEATHS = {
