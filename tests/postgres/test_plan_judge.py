@@ -125,6 +125,13 @@ def test_an_expression_that_may_change_is_no_key():
     assert (found.code, "compare the bare column with a range" in found.summary) == (None, True)
 
 
+def test_a_parallel_estimate_is_for_one_worker():
+    """Two workers and the leader share the rows by 2.4, as the planner divides them."""
+    scan = {"Node Type": "Seq Scan", "Parallel Aware": True, "Relation Name": "t", "Plan Rows": 100}
+    gather = {"Node Type": "Gather", "Workers Planned": 2, "Plans": [{"Node Type": "Aggregate", "Strategy": "Plain", "Plans": [scan]}]}
+    assert scans_of({"Plan": gather})[0].expected_rows == 240
+
+
 def test_scans_under_gather_append_and_joins_are_found():
     """Every table read of a plan is there, with what joins and limits above it say."""
     inner = {

@@ -58,7 +58,7 @@ async def facts_of(
     scans = scans_of(plan)
     tables = await tables_of(pg, scans) if scans else {}
     whole = rows_per_call if len(scans) == 1 and _returns_all(plan) else None
-    reads = [await _read(pg, group, tables, whole) for group in _grouped(scans, tables)]
+    reads = [await _read(pg, group, whole) for group in _grouped(scans, tables)]
     measured = actual or any(r.kept_rows is not None for r in reads)
     return StatementFacts(text, tuple(reads), actual=measured, execution_ms=plan.get("Execution Time"), **seen)
 
@@ -132,19 +132,18 @@ def _grouped(scans: Sequence[Scan], tables: dict[tuple[str, str], Scanned]) -> l
     return list(groups.values())
 
 
-async def _read(pg: Postgres, group: Sequence[tuple[Scan, Scanned]], tables: dict[tuple[str, str], Scanned], whole: float | None) -> Read:
+async def _read(pg: Postgres, group: Sequence[tuple[Scan, Scanned]], whole: float | None) -> Read:
     """Return one table read, its partitions added up; the terms are those of its largest scan."""
     scans = [s for s, _ in group]
     main, scanned = max(group, key=lambda g: (g[0].node == "Seq Scan", g[0].read_rows or g[0].estimated_rows))
     terms = tuple(t for c in _conditions(main) for t in terms_of(c, main.alias))
     joins = tuple(t for c in main.joins for t in terms_of(c, main.alias))
     table = scanned.table
-    expected = sum(s.estimated_rows * s.loops for s in scans)
-    kept, how = sum(s.kept_rows or 0 for s in scans), "measured"
-    read = float(sum(s.read_rows or 0 for s in scans))
+    expected, how = sum(s.expected_rows for s in scans), "measured"
+    kept, read = sum(s.kept_rows or 0.0 for s in scans), sum(s.read_rows or 0.0 for s in scans)
     if main.actual_rows is None:
-        kept_expected, how = await _kept(pg, table.name if len(group) > 1 else scanned.name, main.alias, terms, table, whole, expected)
-        kept, expected = kept_expected
+        name = table.name if len(group) > 1 else scanned.name
+        (kept, expected), how = await _kept(pg, name, main.alias, terms, table, whole, expected)
         read = sum(s.rows for _, s in group) if main.node == "Seq Scan" else max(expected, kept)
     return Read(
         table=table,

@@ -12,7 +12,7 @@ from helpers.postgres.plans.tokens import outer_brackets_removed, split_at, text
 __all__ = ["Scan", "scans_of"]
 
 _READS = {"Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Tid Scan", "Sample Scan"}
-_PASSES = {"Hash", "Materialize", "Sort", "Gather", "Gather Merge", "Memoize", "Incremental Sort", "Append", "Merge Append"}
+_PASSES = {"Hash", "Materialize", "Memoize", "Append", "Merge Append"}
 _CONDITIONS = ("Index Cond", "Recheck Cond", "Filter")
 _JOINS = ("Hash Cond", "Merge Cond", "Join Filter")
 
@@ -23,6 +23,7 @@ class Scan:
 
     `joins` are the join conditions above it that look at this table, `joined_rows` what the nearest such join kept in all.
     `sort_keys` order the rows before a LIMIT of `limit_rows`. `stops_early` says it may have been stopped before its end.
+    `divisor` is by how much the planner divided a parallel estimate.
     """
 
     node: str
@@ -35,6 +36,7 @@ class Scan:
     actual_rows: float | None = None
     removed_rows: float = 0.0
     loops: float = 1.0
+    divisor: float = 1.0
     joins: tuple[str, ...] = ()
     joined_rows: float | None = None
     removed_by_join: float = 0.0
@@ -44,6 +46,11 @@ class Scan:
     stops_early: bool = False
     under_join: bool = False
     aggregates: tuple[str, ...] = ()
+
+    @property
+    def expected_rows(self) -> float:
+        """Rows the planner expected to pass, loops and parallel workers included."""
+        return self.estimated_rows * (self.divisor if self.divisor > 1 else self.loops)
 
     @property
     def read_rows(self) -> float | None:
@@ -69,6 +76,7 @@ class _Above:
     limited: bool = False
     early: bool = False
     under_join: bool = False
+    divisor: float = 1.0
     aggregates: tuple[str, ...] = field(default=())
 
 
@@ -98,10 +106,17 @@ def _below(node: Mapping[str, Any], above: _Above) -> _Above:
         return replace(above, joins=(*above.joins, node), under_join=True, early=early, limited=False, sort_keys=())
     if kind == "Aggregate":
         output = tuple(node.get("Output", ())) if node.get("Strategy") == "Plain" else ()
-        return _Above(aggregates=output, under_join=above.under_join)
+        return _Above(aggregates=output, under_join=above.under_join, divisor=above.divisor)
+    if kind.startswith("Gather"):
+        return replace(above, divisor=_divisor(float(node.get("Workers Planned", 0))))
     if kind in _PASSES:
         return above
-    return _Above(under_join=above.under_join)
+    return _Above(under_join=above.under_join, divisor=above.divisor)
+
+
+def _divisor(workers: float) -> float:
+    """Return by how much a parallel node's estimate is divided (costsize.c, get_parallel_divisor)."""
+    return workers + max(1.0 - 0.3 * workers, 0.0)
 
 
 def _for_child(node: Mapping[str, Any], child: Mapping[str, Any], below: _Above) -> _Above:
@@ -118,7 +133,6 @@ def _rows(node: Mapping[str, Any]) -> float:
 
 
 def _scan(node: Mapping[str, Any], above: _Above) -> Scan:
-    actual = float(node["Actual Rows"]) if "Actual Rows" in node else None
     bitmap = [c["Index Name"] for c in _descendants(node) if "Index Name" in c]
     removed = sum(float(node.get(f"Rows Removed by {why}", 0)) for why in ("Filter", "Index Recheck"))
     joins, joined_rows, removed_by_join = _joins_on(str(node.get("Alias", "")), above.joins)
@@ -130,9 +144,10 @@ def _scan(node: Mapping[str, Any], above: _Above) -> Scan:
         conditions=tuple(node[c] for c in _CONDITIONS if c in node),
         index=node.get("Index Name", bitmap[0] if bitmap else ""),
         estimated_rows=float(node.get("Plan Rows", 0)),
-        actual_rows=actual,
+        actual_rows=float(node["Actual Rows"]) if "Actual Rows" in node else None,
         removed_rows=removed,
         loops=float(node.get("Actual Loops", 1)),
+        divisor=above.divisor if node.get("Parallel Aware") else 1.0,
         joins=joins,
         joined_rows=joined_rows,
         removed_by_join=removed_by_join,
