@@ -76,6 +76,10 @@ class Probe(ABC):
     async def measure(self, sessions: Sessions) -> list[Sample]:
         """Take the samples, warm-up excluded. Raises SystemProblem when the system cannot be asked."""
 
+    def shorter(self) -> Probe:
+        """Return the same probe with as few samples as make load for a check that watches; itself by default."""
+        return self
+
     def settings(self) -> dict[str, Any]:
         """Return the JSON values that describe how it measures (samples, concurrency, time-out, warm-up)."""
         return asdict(self) if is_dataclass(self) else {}

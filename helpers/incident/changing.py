@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from helpers.contracts import Fix, FixPreview
-from helpers.errors import FixFailed, ParameterError, ProfileError, SystemProblem, TimedOut, Unreachable
+from helpers.errors import FixFailed, ParameterError, ProfileError, SystemProblem, TimedOut
 from helpers.incident import guarding
 from helpers.incident.measuring import ROUNDS, measure
 from helpers.incident.views import StepView
@@ -34,7 +34,7 @@ async def fix(incident: Incident, made: Fix | Callable[..., Fix], guards: Sequen
         async with asyncio.timeout(timeout_s):
             preview = await wanted.preview(session)
     except (ParameterError, ProfileError, FixFailed, SystemProblem, TimeoutError) as problem:
-        return _failed(incident, problem, "The preview took too long.")
+        return await _failed(incident, problem, "", "The preview took too long.")
     incident.record("fix_previewed", _as_record(wanted, preview), step="fix")
     for text in preview.advice:
         incident.record("follow_up", {"text": text}, step="fix")
@@ -86,16 +86,16 @@ async def _apply(incident: Incident, wanted: Fix, preview: FixPreview, timeout_s
             await writer.close()
         said = await wanted.read_back(await incident.systems.get(wanted.needs))
     except (FixFailed, SystemProblem, TimeoutError) as problem:
-        view = _failed(incident, problem, f"The change took longer than {timeout_s:.0f} s.")
+        view = await _failed(incident, problem, wanted.needs, f"The change took longer than {timeout_s:.0f} s.")
         await undo_now(incident, wanted, inverse, reason="the change failed", by="verification")
         return view
     incident.record("fix_applied", {"read_back": said, "ms": round((time.perf_counter() - started) * 1000, 1)}, step="fix", durable=True)
     return incident.finish("fix", "done", said)
 
 
-def _failed(incident: Incident, problem: Exception, otherwise: str) -> StepView:
+async def _failed(incident: Incident, problem: Exception, system: str, otherwise: str) -> StepView:
     reason = str(problem) or otherwise
-    lost = problem.system if isinstance(problem, Unreachable) else ""
+    lost = system if system and await incident.is_lost(system) else ""
     incident.record("fix_failed", {"reason": reason, "lost": lost}, step="fix")
     return incident.finish("fix", "failed", reason)
 

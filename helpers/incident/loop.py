@@ -103,13 +103,13 @@ class Incident:
             result = CheckResult(Status.SKIPPED, reason=missing.reason, remedy=missing.remedy)
         except (SystemProblem, TimeoutError) as problem:
             said = problem if isinstance(problem, SystemProblem) else TimedOut(system, f"no answer within {timeout_s:.0f} s")
-            lost = await self._is_lost(system)
+            lost = await self.is_lost(system)
             result = CheckResult(Status.UNKNOWN, reason=said.reason, remedy=said.remedy)
         ms = (time.perf_counter() - started) * 1000
         self._keep(check, system, arguments, result, ms=ms, lost=lost)
         return result
 
-    async def _is_lost(self, system: str) -> bool:
+    async def is_lost(self, system: str) -> bool:
         """Whether the system is gone, as against having refused this one question."""
         try:
             await (await self.systems.get(system)).ping()

@@ -88,5 +88,5 @@ async def load(incident: Incident) -> int:
     if incident.probe is None:
         return 0
     await _session(incident, incident.probe)
-    samples = await incident.probe.measure(incident.systems.sessions)
+    samples = await incident.probe.shorter().measure(incident.systems.sessions)
     return 0 if incident.probe.passive else len(samples)

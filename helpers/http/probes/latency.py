@@ -5,7 +5,7 @@ The same request, repeated with bounded concurrency; a request that hangs counts
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from helpers.contracts import Probe, Sample, Sessions
@@ -55,6 +55,10 @@ class Latency(Probe):
     def applies(self) -> bool:
         """Whether an endpoint was given."""
         return bool(self.endpoint)
+
+    def shorter(self) -> Latency:
+        """Return the same probe with at most 20 samples."""
+        return replace(self, samples=min(self.samples, 20), warmup=0)
 
     async def measure(self, sessions: Sessions) -> list[Sample]:
         """Return the samples in ms. Raises Unreachable when no connection is accepted."""

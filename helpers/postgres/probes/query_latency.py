@@ -7,7 +7,7 @@ a percentile must not be kind to what never came back.
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
 from helpers.contracts import Probe, Sample, Sessions
@@ -53,6 +53,10 @@ class QueryLatency(Probe):
     def applies(self) -> bool:
         """Whether a query was given."""
         return bool(self.query.strip())
+
+    def shorter(self) -> QueryLatency:
+        """Return the same probe with at most 20 samples."""
+        return replace(self, samples=min(self.samples, 20), warmup=0)
 
     async def measure(self, sessions: Sessions) -> list[Sample]:
         """Return the samples in ms. Raises Refused or BadAnswer when the server will not run it, Unreachable when it is gone."""

@@ -1,0 +1,106 @@
+"""missing_index through papermill: its fault in six schemas, a healthy server, its neighbours, a server that goes."""
+
+import json
+
+import asyncpg
+import pytest
+
+from helpers.incident.evidence import audit
+from helpers.sandbox.faults.postgres.missing_index import QUERY
+
+SLO = {"slo_p95_ms": 6.0, "window_s": 4.0}  # an index answers these in 1 to 3 ms, a scan takes 20 and more
+STILL = {"autovacuum": "off", "wal_level": "minimal", "max_wal_senders": 0}
+
+
+@pytest.mark.parametrize("variant", ["default", "mixed_case", "partitioned", "expression", "multicolumn", "partial"])
+async def test_it_finds_and_makes_the_missing_index(fresh_sandbox, run, variant):
+    """With a query and nothing but a Postgres address: the index is named, made, and the same probe says resolved."""
+    async with fresh_sandbox(services=("postgres",)) as sandbox, sandbox.fault("missing_index", variant=variant) as fault:
+        result = await run("missing_index", sandbox, apply=True, query=fault.parameters["query"], **SLO)
+    document = result.document
+    assert (document.cause and document.cause.subject, document.verdict, result.exit_code) == (fault.subject, "resolved", 0), document.summary
+
+
+async def test_from_the_endpoint_to_the_index(fresh_sandbox, run):
+    """Given a slow request, the statement behind it is found, and the index that it lacks."""
+    async with fresh_sandbox(load_rps=5) as sandbox, sandbox.fault("missing_index") as fault:
+        result = await run("missing_index", sandbox, systems=("postgres", "api"), apply=True, endpoint=fault.parameters["endpoint"], slo_p95_ms=60.0)
+    assert (result.document.cause and result.document.cause.subject, result.document.verdict) == (fault.subject, "resolved"), result.document.summary
+
+
+async def test_from_the_live_traffic_to_the_index(fresh_sandbox, run):
+    """Given nothing, the worst statement of the live traffic is measured, named and helped."""
+    async with fresh_sandbox(services=("postgres",)) as sandbox, sandbox.fault("missing_index", variant="multicolumn") as fault:
+        result = await run("missing_index", sandbox, apply=True, **SLO)
+    assert (result.document.cause and result.document.cause.subject, result.document.verdict) == (fault.subject, "resolved"), result.document.summary
+
+
+async def test_a_dry_run_names_it_and_changes_nothing(fresh_sandbox, run, catalog):
+    """Cause and preview with its inverse; the catalog and the log of the server are what they were."""
+    async with fresh_sandbox(services=("postgres",), postgres_settings=STILL) as sandbox, sandbox.fault("missing_index") as fault:
+        admin = await asyncpg.connect(sandbox.admin_dsn)
+        await admin.execute("vacuum")
+        await admin.execute("checkpoint")
+        before = (await catalog(sandbox), await admin.fetchval("select pg_current_wal_insert_lsn()"))
+        result = await run("missing_index", sandbox, query=fault.parameters["query"], **SLO)
+        after = (await catalog(sandbox), await admin.fetchval("select pg_current_wal_insert_lsn()"))
+        await admin.close()
+    fix = result.document.fix
+    assert (result.document.cause and result.document.cause.subject, result.document.verdict, result.exit_code) == (fault.subject, "cause_found", 1)
+    assert after == before
+    assert (fix.applied, "CONCURRENTLY" in fix.preview[0], "DROP INDEX" in fix.undo[0], audit(result.folder)) == (False, True, True, [])
+
+
+async def test_a_healthy_server_is_healthy(fresh_sandbox, run):
+    """Not reproduced, and the checks agree."""
+    async with fresh_sandbox(services=("postgres",)) as sandbox:
+        result = await run("missing_index", sandbox, apply=True, query=QUERY, slo_p95_ms=150.0)
+    assert (result.document.verdict, result.document.cause, result.exit_code) == ("healthy", None, 0), result.document.summary
+
+
+@pytest.mark.parametrize("neighbour", ["stale_statistics", "invalid_index", "full_read"])
+async def test_a_neighbour_is_not_taken_for_it(fresh_sandbox, run, catalog, neighbour):
+    """The symptom is as real; the cause is another, and nothing is changed."""
+    async with fresh_sandbox(services=("postgres",)) as sandbox, sandbox.fault(neighbour) as fault:
+        before = await catalog(sandbox)
+        result = await run("missing_index", sandbox, apply=True, query=fault.parameters["query"], **SLO)
+        after = await catalog(sandbox)
+    document = result.document
+    wanted = (None, "other_cause", None if fault.lookalike else neighbour)
+    assert (document.cause, document.verdict, document.other) == wanted, document.summary
+    assert after == before
+
+
+async def test_a_blocked_statement_is_not_taken_for_it(fresh_sandbox, run):
+    """Slow because it waits for a lock: lock_contention is named, no index made."""
+    async with fresh_sandbox(services=("postgres",)) as sandbox:
+        blocker = await asyncpg.connect(sandbox.admin_dsn)
+        await blocker.execute("begin; lock table customers in access exclusive mode")
+        result = await run("missing_index", sandbox, apply=True, query="select * from customers where id = 7", **SLO)
+        await blocker.close()
+    document = result.document
+    assert (document.cause, document.fix) == (None, None)
+    assert document.verdict in ("other_cause", "inconclusive", "unreachable"), document.summary
+    assert document.other in ("lock_contention", None)
+
+
+async def test_a_server_that_is_gone_is_unreachable(fresh_sandbox, run):
+    """From the start: the stated verdict and a report."""
+    async with fresh_sandbox(services=("postgres",)) as sandbox:
+        await sandbox.kill("postgres")
+        result = await run("missing_index", sandbox, query=QUERY, **SLO)
+    assert (result.document.verdict, result.exit_code, (result.folder / "report.html").exists()) == ("unreachable", 3, True)
+
+
+@pytest.mark.parametrize("step", ["reproduce", "isolate", "investigate", "fix", "verify"])
+async def test_a_server_killed_in_the_middle_of_a_step_still_ends_in_a_report(fresh_sandbox, run, step):
+    """Run All reaches the report; what could not be undone is a follow-up with its command."""
+    async with fresh_sandbox(services=("postgres",)) as sandbox:
+        await sandbox.break_("missing_index")
+        result = await run("missing_index", sandbox, apply=True, kill_at=step, query=QUERY, **SLO)
+        written = json.loads((result.folder / "incident.json").read_text())
+    document = result.document
+    allowed = {"unreachable"} | ({"cause_found"} if step == "fix" else set())
+    assert (document.broken, document.verdict in allowed, written["verdict"]) == (None, True, document.verdict), document.summary
+    if step == "verify":
+        assert any("runbook undo" in text for text in document.follow_ups)
