@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 from typing import Any
@@ -23,4 +24,7 @@ def import_papermill() -> Any:
         finally:
             if hide:
                 del sys.modules[_IRI_GRAMMAR]
+        # It reads the parameters cell again with a pattern of its own, and warns about what ours, by ast, has read and checked.
+        for name in ("papermill.translators", "papermill.parameterize", "papermill"):
+            logging.getLogger(name).setLevel(logging.ERROR)
         return papermill
