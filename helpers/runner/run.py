@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpers.errors import RunbookError, UsageError
+from helpers.errors import RunbookError, RunBroken, UsageError
 from helpers.runner.events import Event, OnEvent
 from helpers.runner.leash import CELL_S, RUN_S, Leash
 from helpers.runner.prepare import Prepared, prepare
@@ -67,21 +67,31 @@ async def execute(
 
     Raises:
         UsageError: bad parameters, profile or notebook; nothing was started.
+        RunBroken: a second signal came before the first one's work was done.
 
     Ctrl-C, SIGTERM or a closed terminal end the run in order (exit code 4); so does cancelling this coroutine, which then raises.
 
     """
     prepared = await prepare(name_or_path, parameters or {}, profile=profile, apply=apply, confirm=confirm)
     leash = Leash(cell_timeout_s, run_timeout_s)
-    me = asyncio.current_task()
+    folder = new_incident(prepared, out)
+    performing = asyncio.ensure_future(perform(prepared, leash, folder, on_event=on_event, env=env))
+    left = False
 
     def stop(what: str) -> None:
-        if leash.reason and me is not None:
-            me.cancel()  # the second time: whoever asks twice wants out
+        nonlocal left
+        if leash.reason:  # the second time: whoever asks twice wants out
+            left = performing.cancel()
         leash.stop(f"The run was interrupted: {what}.")
 
     with stop_signals(stop):
-        return await perform(prepared, leash, new_incident(prepared, out), on_event=on_event, env=env)
+        try:
+            return await performing
+        except asyncio.CancelledError:
+            if not left:
+                raise
+    hint = f"`runbook undo {folder.name}` undoes a change that may still stand."
+    raise RunBroken(f"The run was left at the second signal; {folder.name} may not be closed.", remedy=hint)
 
 
 def new_incident(prepared: Prepared, out: Path) -> Path:

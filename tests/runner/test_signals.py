@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from helpers.errors import RunBroken
 from helpers.incident.evidence import read_evidence
 from helpers.runner import execute
+from helpers.runner.events import Event
 from tests.runner.toys import Toy, marked, statuses, until
 
 RUN = "import asyncio, sys; from helpers.runner import execute; sys.exit(asyncio.run(execute('toy')).exit_code)"
@@ -117,3 +119,20 @@ async def test_cancelling_the_coroutine_closes_the_incident(toy: Toy, tmp_path: 
     with pytest.raises(asyncio.CancelledError):
         await task
     assert [record.kind for record in read_evidence(folder_in(tmp_path))][-1] == "closed"
+
+
+async def test_a_second_signal_leaves_a_recovery_that_hangs(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever presses Ctrl-C twice gets out, and is told how to finish."""
+
+    async def hang(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(60)
+
+    def press(event: Event) -> None:
+        if event.kind == "cell":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr("helpers.incident.recovery.recover", hang)
+    toy("import time; time.sleep(60)", bare=True)
+    with pytest.raises(RunBroken, match="runbook undo"):
+        await execute("toy", on_event=press)
