@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from helpers.incident.document import IncidentDocument
 from helpers.incident.evidence import EvidenceLog
 from helpers.incident.story import Story
-from helpers.redaction import write_text
+from helpers.redaction import redact_value, write_bytes
 
 if TYPE_CHECKING:
     from helpers.incident.loop import Incident
@@ -34,7 +35,9 @@ def write_document(folder: Path, story: Story, log: EvidenceLog) -> IncidentDocu
     """
     document = story.document()
     document.evidence_head = log.head
-    write_text(folder / "incident.json", document.to_json())
+    # Redacted text by text: redacting the file as a whole can take a backslash out of its JSON.
+    said = redact_value(document.model_dump(mode="json", by_alias=True))
+    write_bytes(folder / "incident.json", json.dumps(said, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace"))
     for entry in entry_points(group="runbook.reports"):
         entry.load()(folder)
     return document

@@ -58,3 +58,10 @@ async def test_a_gigabyte_is_cut_before_it_is_redacted(toy: Toy) -> None:
     toy("print('y ' * 500_000_000)")
     result = await execute("toy", cell_timeout_s=60)
     assert result.exit_code == 3
+
+
+async def test_such_a_text_keeps_the_document_readable_too(toy: Toy) -> None:
+    """incident.json is JSON whatever the evidence quotes."""
+    toy("""_ = incident.finish('reproduce', 'done', 'log: password=""')""")
+    result = await execute("toy")
+    assert (result.exit_code, result.document.steps[0].summary) == (3, 'log: password=""')
