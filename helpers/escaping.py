@@ -13,9 +13,11 @@ from typing import Any
 
 __all__ = ["cell", "html_table", "html_text", "markdown_text", "visible"]
 
-# C0/C1 controls except tab and newline, line separators, zero-width and bidirectional overrides
+# C0/C1 controls except tab and newline, soft hyphen, line separators, zero-width and bidirectional overrides, tag characters
 # (Unicode TR 36, "Trojan Source" CVE-2021-42574).
-_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~$&:@-])")
 _STATUS_COLOURS = {"OK": "#1a7f37", "PROBLEM": "#cf222e", "UNKNOWN": "#9a6700", "SKIPPED": "#6e7781"}
 

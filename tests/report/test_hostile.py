@@ -26,6 +26,7 @@ HOSTILE = {
     "fences": "``` ```` ~~~ `x` \n```\n# heading",
     "table": "a | b \\| c\n| d |\n---|---",
     "bidi": "user\u202e\u2066gpj.exe\u2069 \u200bzero",
+    "hidden": "pay\u061cpal\xad.\U000e0041com\u180e",
     "list": "1. one\n- two\n> three\n# four\n===",
 }
 RUNBOOKS = ("missing_index", "lock_contention")
