@@ -79,4 +79,4 @@ def _clean(value: Any, limit: int) -> Any:
 
 def _breakable(text: str, limit: int) -> str:
     """Visible text whose long words may break: zero-width spaces, which are never in statements."""
-    return re.sub(rf"\S{{{UNBROKEN}}}(?=\S)", lambda m: m.group() + "\u200b", visible(text, limit=limit))
+    return re.sub(rf"\S{{{UNBROKEN}}}(?=\S)", lambda m: m.group() + "\u200b", re.sub(r"[ \t\n]+", " ", visible(text, limit=limit)))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from helpers.errors import EvidenceBroken, UsageError
@@ -32,11 +33,12 @@ class Reading:
         return [r for r in self.records if r.kind == kind and step in (None, r.step)]
 
     def took_s(self, step: str, until: Record | None = None) -> float | None:
-        """Return the seconds a step took: from the record before its first to its last (or to `until`), or None when it has none."""
+        """Return the seconds a step took: from the record before its first to how it ended (or to `until`); None when it has no record."""
         own = [i for i, r in enumerate(self.records) if r.step == step]
         if not own:
             return None
-        end = until or self.records[own[-1]]
+        ended = [self.records[i] for i in own if self.records[i].kind == "step"]
+        end = until or (ended or [self.records[own[-1]]])[-1]
         return between(self.records[max(own[0] - 1, 0)].at, end.at)
 
 
@@ -50,7 +52,7 @@ def read_incident(folder: Path) -> Reading:
     if not folder.is_dir():
         raise UsageError(f"{folder} is not an incident's folder.", remedy="Incidents lie under incidents/.")
     problems: list[str] = []
-    records = tuple(_records(folder, problems))
+    records = _with_guards(list(_records(folder, problems)))
     document = _document(folder, records, problems)
     return Reading(folder, document, records, tuple(problems), tuple(audit(folder)))
 
@@ -68,6 +70,14 @@ def _records(folder: Path, problems: list[str]) -> Iterator[Record]:
     data = path.read_bytes()
     if data and not data.endswith(b"\n"):
         problems.append(f"The last line of {EVIDENCE} is torn: it is left out.")
+
+
+def _with_guards(records: list[Record]) -> tuple[Record, ...]:
+    """The records, a check that was asked as a guard counted to the step whose guard it is."""
+    for i, (check, guard) in enumerate(pairwise(records)):
+        if (check.kind, guard.kind) == ("checked", "guard") and check.data.get("check") == guard.data.get("guard"):
+            records[i] = replace(check, step=guard.step)
+    return tuple(records)
 
 
 def _document(folder: Path, records: tuple[Record, ...], problems: list[str]) -> IncidentDocument:

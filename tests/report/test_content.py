@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from helpers.incident.evidence import EvidenceLog
 from helpers.report import render
 
 from .conftest import Page, flat
@@ -96,3 +97,15 @@ def test_the_picture_has_words(incident):
     html = render(incident(), "html").decode()
     described = re.search(r"<title id=\"picture-1-t\">(.*?)</title><desc id=\"picture-1-d\">(.*?)</desc>", html)
     assert ("before and after" in described[1], "p95" in described[2], 'aria-labelledby="picture-1-t picture-1-d"' in html) == (True,) * 3
+
+
+def test_a_check_asked_as_a_guard_stands_with_its_step(incident):
+    """A guard's answer after the fix is evidence of the verification, not of the investigation."""
+    folder = incident()
+    log = EvidenceLog(folder)
+    log.append(
+        "checked", "investigate", {"check": "invalid_indexes", "title": "Asked again", "system": "postgres", "status": "OK", "summary": "x"}
+    )
+    log.append("guard", "verify", {"guard": "invalid_indexes", "round": "after", "status": "OK", "summary": "x"})
+    text = markdown(folder)
+    assert text.index("### 5") < text.index("Asked again") < text.index("### 6")

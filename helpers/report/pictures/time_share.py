@@ -15,6 +15,7 @@ LABELS = ("query", "statement")
 SHARES = ("time_share_pct", "share_pct", "time_pct", "total_time_pct", "share_of_time_pct")
 TOTALS = ("total_exec_time_ms", "total_time_ms", "total_ms", "total_s", "active_samples", "samples")
 MOST = 6
+LEAST = 0.001  # of the longest; a shorter bar is not seen
 WIDEST = 90  # characters of a statement beside its bar; the table has the rest
 
 
@@ -30,6 +31,7 @@ def time_share(rows: Sequence[Mapping[str, Any]]) -> Bars | None:
     longest = found[0][0] if found else 0.0
     if longest <= 0:
         return None
+    found = [(size, text) for size, text in found if size / longest >= LEAST]
     unit = "%" if value.endswith("_pct") else value.rpartition("_")[2] if value.endswith(("_ms", "_s")) else ""
     whole = 100.0 if unit == "%" and longest <= 100 else longest
     bars = tuple((_short(text), round(100 * size / whole, 1), quantity(size, unit)) for size, text in found)

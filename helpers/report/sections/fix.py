@@ -17,7 +17,7 @@ def fix_section(reading: Reading) -> Section:
     if fix is None:
         return Section("The fix", (Paragraph(_none(reading)),), anchor="fix")
     blocks: list[Block] = [Paragraph(_state(fix, reading), "lead")]
-    blocks += [Code("\n".join(fix.preview), "sql")] if fix.preview else [Paragraph("There is nothing to change.")]
+    blocks += [Code(_sql(fix.preview), "sql")] if fix.preview else [Paragraph("There is nothing to change.")]
     if fix.effects:
         blocks += [Paragraph("What it does:"), Bullets(tuple(fix.effects))]
     blocks += [*_undo(fix, reading.document.id), Facts(_facts(fix))]
@@ -53,9 +53,14 @@ def _undo(fix: FixRecord, incident: str) -> list[Block]:
         return []
     way = "To take it back, run the command, or the statement by hand:" if fix.inverse and not fix.undone else "Its inverse:"
     command = [Code(f"runbook undo {incident}", "sh")] if fix.inverse and not fix.undone else []
-    return [Paragraph(way), *command, Code("\n".join(fix.undo), "sql")]
+    return [Paragraph(way), *command, Code(_sql(fix.undo), "sql")]
+
+
+def _sql(statements: list[str]) -> str:
+    """Statements fit to be copied: one below the other, each ended."""
+    return "\n".join(s if s.rstrip().endswith(";") else f"{s};" for s in statements)
 
 
 def _facts(fix: FixRecord) -> tuple[tuple[str, str], ...]:
-    given = ", ".join(f"{name} = {cell(name, value)}" for name, value in fix.arguments.items())
+    given = ", ".join(f"{name} = {cell(name, value)}" for name, value in fix.arguments.items() if value not in (None, "", [], {}))
     return (("fix", f"{fix.needs}.{fix.name}"), ("arguments", given or "none"))
