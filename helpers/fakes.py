@@ -114,13 +114,17 @@ class FakeFix(Fix):
         writer.state["latency_ms"] = inverse["latency_ms"]
 
 
-async def fake_diagnosis(pg: FakeSystem, *, code: str | None = "fake_mode", status: Status = Status.PROBLEM, target: dict[str, Any] | None = None) -> Diagnosis:
+async def fake_diagnosis(
+    pg: FakeSystem, *, code: str | None = "fake_mode", status: Status = Status.PROBLEM, target: dict[str, Any] | None = None
+) -> Diagnosis:
     """The diagnosis asked for; raises Unreachable when the fake is gone."""
     pg.ask()
     return Diagnosis(status, code, "thing(part)", f"thing(part): {code}.", target or {}, because=["the fake says so"])
 
 
-def fake_incident(folder: Path, *, fake: FakeSystem | None = None, apply: bool = True, confirm: str = "", protected: bool = False) -> Incident:
+def fake_incident(
+    folder: Path, *, fake: FakeSystem | None = None, apply: bool = True, confirm: str = "", protected: bool = False
+) -> Incident:
     """Return an open incident `fake_mode` in `folder` on a FakeSystem."""
     profile = Profile(name="fake", postgres="postgres://fake", protected=protected)
     folder.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ two-sided Mann-Whitney U test. Decision by the interval against a band of practi
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import Any
 from helpers.contracts import Sample
 from helpers.errors import ParameterError
 
-__all__ = ["Comparison", "Decision", "Expectation", "Holds", "Summary", "compare", "summarise"]
+__all__ = ["Comparison", "Decision", "Expectation", "Holds", "Summary", "compare", "quantity", "summarise"]
 
 CONFIDENCE = 0.95
 EQUIVALENCE = 0.10  # a median that moves by less than this is "no change" to a user
@@ -170,6 +171,14 @@ class Comparison:
     )
 
 
+def quantity(value: float) -> str:
+    """Return a number for a sentence: three significant digits below 1,000, whole above, never an exponent."""
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    digits = 2 if value == 0 else max(2 - math.floor(math.log10(abs(value))), 0) if math.isfinite(value) else 0
+    return f"{value:.{min(digits, 6)}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
+
+
 def compare(before: Sequence[Sample], after: Sequence[Sample]) -> Comparison:
     """Return what `after` says against `before`, lower being better; see the module's text for the method."""
     import numpy as np
@@ -216,7 +225,7 @@ def _decide(low: float, high: float, p: float, before: tuple[int, int], after: t
     (k_b, n_b), (k_a, n_a) = before, after
     if k_a > k_b and float(fisher_exact([[k_a, n_a - k_a], [k_b, n_b - k_b]]).pvalue) < 1 - CONFIDENCE:
         return Decision.WORSE, f"more calls fail: {k_b} of {n_b} before, {k_a} of {n_a} after (Fisher's exact test)"
-    interval = f"the ratio of medians lies in {low:.2f} … {high:.2f}"
+    interval = f"the ratio of medians lies in {quantity(low)} … {quantity(high)}"
     if high < 1 - EQUIVALENCE and p < 1 - CONFIDENCE:
         return Decision.IMPROVED, f"{interval}, wholly below {1 - EQUIVALENCE:.2f}"
     if low > 1 + EQUIVALENCE and p < 1 - CONFIDENCE:

@@ -19,7 +19,13 @@ def _forget(monkeypatch):
 
 @pytest.mark.parametrize(
     "form",
-    [SECRET, quote(SECRET, safe=""), json.dumps(SECRET), json.dumps(SECRET, ensure_ascii=False), base64.b64encode(SECRET.encode()).decode()],
+    [
+        SECRET,
+        quote(SECRET, safe=""),
+        json.dumps(SECRET),
+        json.dumps(SECRET, ensure_ascii=False),
+        base64.b64encode(SECRET.encode()).decode(),
+    ],
 )
 def test_a_known_secret_is_masked_in_every_form(form):
     """Plain, URL-encoded, JSON-escaped and base64."""

@@ -12,7 +12,7 @@ from helpers.errors import FixFailed, ParameterError, ProfileError, SystemProble
 from helpers.incident import guarding
 from helpers.incident.measuring import ROUNDS, measure
 from helpers.incident.views import StepView
-from helpers.statistics import Comparison, Decision, Holds, compare, summarise
+from helpers.statistics import Comparison, Decision, Holds, compare, quantity, summarise
 
 if TYPE_CHECKING:
     from helpers.incident.loop import Incident
@@ -154,7 +154,7 @@ async def _decide(incident: Incident, after: list[Any], comparison: Comparison, 
     assert expectation is not None  # noqa: S101
     holds, value = expectation.judge(summarise(after))
     passed = comparison.decision is Decision.IMPROVED and holds is Holds.YES and not worse
-    said = f"{expectation.statistic} is {value:,.4g} {expectation.unit} (expected {expectation}); {comparison.why}."
+    said = f"{expectation.statistic} is {quantity(value)} {expectation.unit} (expected {expectation}); {comparison.why}."
     why = " ".join([said, *worse])
     data = {
         "probe": probe.name, "metric": probe.metric, "expectation": str(expectation),

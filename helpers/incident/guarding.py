@@ -49,12 +49,12 @@ def _name(guard: Any) -> str:
 
 
 async def _ask(incident: Incident, guard: Any, round_: str) -> Status:
+    step = "fix" if round_ == "before" else "verify"
     if isinstance(guard, Probe):
         status, summary = await _ask_probe(incident, guard, round_)
     else:
-        result = await incident.check(guard)
+        result = await incident.check(guard, step=step)
         status, summary = result.status, result.summary
-    step = "fix" if round_ == "before" else "verify"
     incident.record("guard", {"guard": _name(guard), "round": round_, "status": str(status), "summary": summary}, step=step)
     return status
 

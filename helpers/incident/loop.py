@@ -86,13 +86,19 @@ class Incident:
         """Take the probe's samples once more, as load for a check that watches; returns how many calls were made (0: passive)."""
         return await measuring.load(self)
 
-    async def check(self, check: Check, *, timeout_s: float = 90.0, **arguments: Any) -> Result:
+    async def check(self, check: Check, *, timeout_s: float = 90.0, step: str = "", **arguments: Any) -> Result:
         """Ask one read-only question and keep the answer as evidence.
 
         A refusal, a time-out or a dead system becomes UNKNOWN, a system the profile lacks SKIPPED, each with the reason.
+
+        Args:
+            check: An async function whose first parameter is the session of the system it asks.
+            timeout_s: Seconds after which the answer is UNKNOWN.
+            step: The step it belongs to; default: the one the incident is at.
+            arguments: The check's own.
         """
         system = asks(check)
-        self.begin(self.story.step)
+        self.begin(step or self.story.step)
         started = time.perf_counter()
         lost = False
         try:
@@ -106,7 +112,7 @@ class Incident:
             lost = await self.is_lost(system)
             result = CheckResult(Status.UNKNOWN, reason=said.reason, remedy=said.remedy)
         ms = (time.perf_counter() - started) * 1000
-        self._keep(check, system, arguments, result, ms=ms, lost=lost)
+        self._keep(check, system, arguments, result, {"ms": round(ms, 1), "lost": lost}, step)
         return result
 
     async def is_lost(self, system: str) -> bool:
@@ -117,9 +123,9 @@ class Incident:
             return True
         return False
 
-    def _keep(self, check: Check, system: str, arguments: dict[str, Any], result: Result, *, ms: float, lost: bool) -> None:
+    def _keep(self, check: Check, system: str, arguments: dict[str, Any], result: Result, how: dict[str, Any], step: str) -> None:
         name = getattr(check, "__name__", str(check))
-        data: dict[str, Any] = {"check": name, "system": system, "title": title_of(check), "ms": round(ms, 1), "lost": lost}
+        data: dict[str, Any] = {"check": name, "system": system, "title": title_of(check), **how}
         data["arguments"] = {k: self._argument(v) for k, v in arguments.items() if not callable(v)}
         data |= {"status": str(result.status), "summary": result.summary, "facts": result.facts}
         if isinstance(result, Diagnosis):
@@ -130,7 +136,7 @@ class Incident:
             data |= {"reason": result.reason, "remedy": result.remedy, "rows": rows[:INLINE_ROWS], "n_rows": len(rows)}
             if len(rows) > INLINE_ROWS:
                 data["table"] = keep_table(self.folder, name, rows)
-        self._numbers.append((result, self.record("checked", data).seq))
+        self._numbers.append((result, self.record("checked", data, step=step or None).seq))
 
     def _argument(self, value: Any) -> Any:
         number = self._number(value)

@@ -10,7 +10,7 @@ from helpers.contracts import Probe, Sample
 from helpers.errors import ProfileError, SystemProblem, TimedOut
 from helpers.incident.samples import keep_table
 from helpers.incident.views import StepView
-from helpers.statistics import Expectation, Holds, summarise
+from helpers.statistics import Expectation, Holds, quantity, summarise
 
 if TYPE_CHECKING:
     from helpers.incident.document import StepName
@@ -79,7 +79,7 @@ def _judged(incident: Incident, expectation: Expectation, samples: list[Sample],
     holds, value = expectation.judge(summary)
     said = {Holds.NO: "reproduced", Holds.YES: "not reproduced", Holds.UNCLEAR: "not decided"}[holds]
     incident.record("judged", {"expectation": str(expectation), "value": value, "holds": str(holds)}, step="reproduce")
-    text = f"{probe.name}: {expectation.statistic} is {value:,.4g} {expectation.unit} over {summary.n} samples, expected {expectation}: {said}."
+    text = f"{probe.name}: {expectation.statistic} is {quantity(value)} {expectation.unit} over {summary.n} samples, expected {expectation}: {said}."
     return incident.finish("reproduce", "done" if holds is not Holds.UNCLEAR else "unknown", text)
 
 

@@ -64,7 +64,14 @@ async def open_incident(
     incident = Incident(folder, Systems(known, f"runbook:{folder.name}"), apply=apply, confirm=confirm)
     _current = incident
     shown = {k: mask_literals(v) if k == "query" and isinstance(v, str) else v for k, v in parameters.items()}
-    opened = {"id": incident.id, "runbook": runbook, "title": title or _title(runbook), "profile": profile, "apply": apply, "protected": known.protected}
+    opened = {
+        "id": incident.id,
+        "runbook": runbook,
+        "title": title or _title(runbook),
+        "profile": profile,
+        "apply": apply,
+        "protected": known.protected,
+    }
     incident.record("opened", {**opened, "parameters": {**shown, "apply": apply}, "systems": known.systems()}, step="open")
     for system, (ok, answer) in (await incident.systems.ping_all()).items():
         incident.record("pinged", {"system": system, "ok": ok, "answer": answer}, step="open")

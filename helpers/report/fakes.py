@@ -196,12 +196,13 @@ class _Incident:
             })  # fmt: skip
         return rows
 
+    def _said(self) -> str:
+        if self.index:
+            return f"No index of {self.table} serves customer_id: the statement reads 2,000,000 rows to keep 41."
+        return f"{self.subject} is idle in transaction for 312 s and holds up 23 sessions."
+
     def _investigate(self, verdict: Verdict) -> None:
-        said = (
-            f"No index of {self.table} serves customer_id: the statement reads 2,000,000 rows to keep 41."
-            if self.index
-            else f"{self.subject} is idle in transaction for 312 s and holds up 23 sessions."
-        )
+        said = self._said()
         how = {Verdict.HEALTHY: "sound", Verdict.OTHER_CAUSE: "other", Verdict.INCONCLUSIVE: "unknown"}.get(verdict, "cause")
         text = {
             "sound": "Every scan is served by an index.",
@@ -216,22 +217,11 @@ class _Incident:
         status = {"sound": "OK", "unknown": "UNKNOWN"}.get(how, "PROBLEM")
         code = {"cause": self.runbook, "other": "stale_statistics"}.get(how)
         against = ["The last ANALYZE is 3 days old."] if how == "cause" else []
-        number = self._checked(
-            "investigate",
-            self.runbook,
-            "Which column an index would serve",
-            status,
-            text,
-            code=code,
-            subject=self.subject,
-            because=because,
-            against=against,
-        )
-        cause = (
-            {"code": self.runbook, "subject": self.subject, "summary": said, "because": because, "evidence": [number]}
-            if how == "cause"
-            else None
-        )
+        more: dict[str, Any] = {"code": code, "subject": self.subject, "because": because, "against": against}
+        number = self._checked("investigate", self.runbook, "Which column an index would serve", status, text, **more)
+        cause: dict[str, Any] | None = None
+        if how == "cause":
+            cause = {"code": self.runbook, "subject": self.subject, "summary": said, "because": because, "evidence": [number]}
         self.add("concluded", "investigate", {"how": how, "summary": text, "other": code if how == "other" else None, "cause": cause})
         self.end("investigate", "unknown" if how == "unknown" else "done", text)
 

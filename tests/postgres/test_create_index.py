@@ -165,7 +165,7 @@ async def test_a_build_that_fails_leaves_nothing(tables: Database, pg: Postgres,
         await holder.execute("begin; update orders set status = status where id = 1")
         building = asyncio.create_task(fix.apply(writer, preview))
         async with asyncio.timeout(20):
-            while not await pg.fetch("select 1 from pg_stat_activity where query like 'DROP INDEX%' and state = 'active'"):  # noqa: ASYNC110 - the server tells nobody
+            while not await pg.fetch("select 1 from pg_stat_activity where query like 'DROP INDEX%' and state = 'active'"):
                 await asyncio.sleep(0.05)
         left = await invalid_indexes(pg)
         await holder.execute("rollback")
@@ -186,7 +186,7 @@ async def test_progress_is_told(tables: Database, pg: Postgres, writer: Postgres
         preview = await fix.preview(pg)
         building = asyncio.create_task(fix.apply(writer, preview))
         async with asyncio.timeout(20):
-            while not any("waiting" in s for s in said):  # noqa: ASYNC110 - the server tells nobody
+            while not any("waiting" in s for s in said):
                 await asyncio.sleep(0.05)
     finally:
         await holder.close()
@@ -207,7 +207,7 @@ async def test_undo_after_kill_in_the_middle_of_the_build(tables: Database, pg: 
         inverse = {**preview.inverse, "application_name": "runbook:killed"}
         building = asyncio.create_task(fix.apply(killed, preview))
         async with asyncio.timeout(20):
-            while not await pg.fetch("select 1 from pg_stat_progress_create_index where phase like 'waiting%'"):  # noqa: ASYNC110 - the server tells nobody
+            while not await pg.fetch("select 1 from pg_stat_progress_create_index where phase like 'waiting%'"):
                 await asyncio.sleep(0.05)
         killed._connection._transport.abort()
         await holder.execute("rollback")

@@ -116,7 +116,7 @@ async def test_a_role_that_sees_nobody_says_unknown(own_database):
 
 def row(pid: int, blocked_by: list[int], waiting_s: float = 5.0, **more) -> LockRow:
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    plain = {name: None for name in LockRow.__dataclass_fields__} | {"application_name": f"app{pid}", "query": "", "backend_start": start}
+    plain = dict.fromkeys(LockRow.__dataclass_fields__) | {"application_name": f"app{pid}", "query": "", "backend_start": start}
     return LockRow(**{**plain, "pid": pid, "blocked_by": blocked_by, "waiting_s": waiting_s, "backend_type": "client backend", **more})
 
 

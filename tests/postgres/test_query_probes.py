@@ -105,7 +105,7 @@ async def test_a_silent_server_has_no_worst_statement(tables: Database, pg: Post
 
 async def _settled(pg: Postgres) -> None:
     """Wait for the statement of the test before to end on the server."""
-    while await pg.fetch("select 1 from pg_stat_activity where application_name = 'app' and datname = current_database()"):  # noqa: ASYNC110 - the server tells nobody
+    while await pg.fetch("select 1 from pg_stat_activity where application_name = 'app' and datname = current_database()"):
         await asyncio.sleep(0.1)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 
-
 from helpers.sandbox import Sandbox
 from helpers.sandbox.binaries import postgres_binaries
 

@@ -26,7 +26,13 @@ CANARY = {
 
 def forms(secret: str) -> list[bytes]:
     raw = secret.encode()
-    texts = [secret, quote(secret, safe=""), json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], base64.b64encode(raw).decode()]
+    texts = [
+        secret,
+        quote(secret, safe=""),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        base64.b64encode(raw).decode(),
+    ]
     return [text.encode() for text in texts]
 
 

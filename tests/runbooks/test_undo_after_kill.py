@@ -47,7 +47,9 @@ async def test_undo_restores_the_catalog_byte_for_byte(fresh_sandbox, tmp_path, 
         (tmp_path / "profiles.toml").write_text('[target]\npostgres = "env:TARGET_DSN"\n')
         environment = {**os.environ, "TARGET_DSN": sandbox.postgres_dsn}
         arguments = ["run", "missing_index", "--profile", "target", "--apply", "-p", f"query={QUERY}", "-p", "slo_p95_ms=6"]
-        process = await asyncio.create_subprocess_exec(RUNBOOK, *arguments, cwd=tmp_path, env=environment, stderr=asyncio.subprocess.DEVNULL)
+        process = await asyncio.create_subprocess_exec(
+            RUNBOOK, *arguments, cwd=tmp_path, env=environment, stderr=asyncio.subprocess.DEVNULL
+        )
         folder = await seen(tmp_path, kind)
         kill_all(process.pid)
         await process.wait()
@@ -55,7 +57,14 @@ async def test_undo_restores_the_catalog_byte_for_byte(fresh_sandbox, tmp_path, 
         outcomes = []
         for _ in range(2):
             undo = await asyncio.create_subprocess_exec(
-                RUNBOOK, "undo", "last", "--json", cwd=tmp_path, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+                RUNBOOK,
+                "undo",
+                "last",
+                "--json",
+                cwd=tmp_path,
+                env=environment,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
             )
             out, err = await undo.communicate()
             outcomes.append((undo.returncode, json.loads(out)["fix"]["undone"], err.decode()))

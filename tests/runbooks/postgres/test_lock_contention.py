@@ -31,14 +31,13 @@ async def test_it_finds_and_ends_the_session_at_the_head(fresh_sandbox, run, var
 async def test_a_dry_run_names_it_and_changes_nothing(fresh_sandbox, run, catalog):
     """The queue stands as it stood, the catalog is the same, and nothing was written to the log."""
     settings = {"autovacuum": "off", "wal_level": "minimal", "max_wal_senders": 0}
-    async with fresh_sandbox(services=("postgres",), postgres_settings=settings) as sandbox:
-        async with sandbox.fault("lock_contention") as fault:
-            admin = await asyncpg.connect(sandbox.admin_dsn)
-            await admin.execute("checkpoint")
-            before = (await catalog(sandbox), await admin.fetchval("select pg_current_wal_insert_lsn()"), await waiting(sandbox))
-            result = await run("lock_contention", sandbox, **QUICK)
-            after = (await catalog(sandbox), await admin.fetchval("select pg_current_wal_insert_lsn()"), await waiting(sandbox))
-            await admin.close()
+    async with fresh_sandbox(services=("postgres",), postgres_settings=settings) as sandbox, sandbox.fault("lock_contention") as fault:
+        admin = await asyncpg.connect(sandbox.admin_dsn)
+        await admin.execute("checkpoint")
+        before = (await catalog(sandbox), await admin.fetchval("select pg_current_wal_insert_lsn()"), await waiting(sandbox))
+        result = await run("lock_contention", sandbox, **QUICK)
+        after = (await catalog(sandbox), await admin.fetchval("select pg_current_wal_insert_lsn()"), await waiting(sandbox))
+        await admin.close()
     document = result.document
     assert (document.cause.subject, document.verdict, result.exit_code) == (fault.subject, "cause_found", 1)
     assert after == before
@@ -67,7 +66,13 @@ async def test_a_server_that_is_gone_is_unreachable_with_a_report(fresh_sandbox,
 
 @pytest.mark.parametrize(
     ("step", "verdict"),
-    [("reproduce", {"unreachable"}), ("isolate", {"unreachable"}), ("investigate", {"unreachable"}), ("fix", {"cause_found", "unreachable"}), ("verify", {"unreachable"})],
+    [
+        ("reproduce", {"unreachable"}),
+        ("isolate", {"unreachable"}),
+        ("investigate", {"unreachable"}),
+        ("fix", {"cause_found", "unreachable"}),
+        ("verify", {"unreachable"}),
+    ],
 )
 async def test_a_server_killed_in_the_middle_of_a_step_still_ends_in_a_report(fresh_sandbox, run, step, verdict):
     """Run All reaches the report, and the report says what is not known."""

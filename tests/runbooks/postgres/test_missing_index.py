@@ -18,21 +18,29 @@ async def test_it_finds_and_makes_the_missing_index(fresh_sandbox, run, variant)
     async with fresh_sandbox(services=("postgres",)) as sandbox, sandbox.fault("missing_index", variant=variant) as fault:
         result = await run("missing_index", sandbox, apply=True, query=fault.parameters["query"], **SLO)
     document = result.document
-    assert (document.cause and document.cause.subject, document.verdict, result.exit_code) == (fault.subject, "resolved", 0), document.summary
+    assert (document.cause and document.cause.subject, document.verdict, result.exit_code) == (fault.subject, "resolved", 0), (
+        document.summary
+    )
 
 
 async def test_from_the_endpoint_to_the_index(fresh_sandbox, run):
     """Given a slow request, the statement behind it is found, and the index that it lacks."""
     async with fresh_sandbox(load_rps=5) as sandbox, sandbox.fault("missing_index") as fault:
-        result = await run("missing_index", sandbox, systems=("postgres", "api"), apply=True, endpoint=fault.parameters["endpoint"], slo_p95_ms=60.0)
-    assert (result.document.cause and result.document.cause.subject, result.document.verdict) == (fault.subject, "resolved"), result.document.summary
+        result = await run(
+            "missing_index", sandbox, systems=("postgres", "api"), apply=True, endpoint=fault.parameters["endpoint"], slo_p95_ms=60.0
+        )
+    assert (result.document.cause and result.document.cause.subject, result.document.verdict) == (fault.subject, "resolved"), (
+        result.document.summary
+    )
 
 
 async def test_from_the_live_traffic_to_the_index(fresh_sandbox, run):
     """Given nothing, the worst statement of the live traffic is measured, named and helped."""
     async with fresh_sandbox(services=("postgres",)) as sandbox, sandbox.fault("missing_index", variant="multicolumn") as fault:
         result = await run("missing_index", sandbox, apply=True, **SLO)
-    assert (result.document.cause and result.document.cause.subject, result.document.verdict) == (fault.subject, "resolved"), result.document.summary
+    assert (result.document.cause and result.document.cause.subject, result.document.verdict) == (fault.subject, "resolved"), (
+        result.document.summary
+    )
 
 
 async def test_a_dry_run_names_it_and_changes_nothing(fresh_sandbox, run, catalog):
@@ -46,7 +54,11 @@ async def test_a_dry_run_names_it_and_changes_nothing(fresh_sandbox, run, catalo
         after = (await catalog(sandbox), await admin.fetchval("select pg_current_wal_insert_lsn()"))
         await admin.close()
     fix = result.document.fix
-    assert (result.document.cause and result.document.cause.subject, result.document.verdict, result.exit_code) == (fault.subject, "cause_found", 1)
+    assert (result.document.cause and result.document.cause.subject, result.document.verdict, result.exit_code) == (
+        fault.subject,
+        "cause_found",
+        1,
+    )
     assert after == before
     assert (fix.applied, "CONCURRENTLY" in fix.preview[0], "DROP INDEX" in fix.undo[0], audit(result.folder)) == (False, True, True, [])
 
