@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export JUPYTER_PLATFORM_DIRS := 1
 
-.PHONY: help setup demo test test-matrix lint fix lab bench lock clean
+.PHONY: help setup demo test test-matrix lint fix lab bench catalogue lock clean
 
 help:            ## these verbs
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,9 @@ lab: setup       ## JupyterLab on the runbooks
 
 bench: setup     ## measure, and write docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
+
+catalogue: setup ## write the README's catalogue anew
+	@$(BIN)/python -m helpers.runner.readme README.md
 
 lock:            ## resolve requirements.lock anew (versions and hashes only)
 	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
