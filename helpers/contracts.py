@@ -7,7 +7,7 @@ annotated with the session class, whose `system` says which system it asks. A pr
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -24,11 +24,15 @@ class Session(Protocol):
         """Return who answers (`PostgreSQL 18.1, database app as reader`); raise a SystemProblem otherwise."""
         ...
 
+    async def identity(self) -> str:
+        """Return which server this is, however it is reached; empty where that cannot be told."""
+        ...
+
     async def close(self) -> None:
         """Give everything back; never raises."""
         ...
 
-    def footprint(self) -> dict[str, float]:
+    def footprint(self) -> Mapping[str, float | str]:
         """Return what this session cost the system so far (`queries`, `time_ms`, …)."""
         ...
 
@@ -131,6 +135,10 @@ class Fix(ABC):
     @abstractmethod
     async def undo(self, writer: Any, inverse: dict[str, Any]) -> None:
         """Put everything back as `inverse` says. Idempotent: runs after a crash at any point of `apply`."""
+
+    def told(self, tell: Callable[[str], None]) -> Fix:
+        """Return this fix, which will tell `tell` how far it is while it changes things; most are done at once and say nothing."""
+        return self
 
     def patch(self, preview: FixPreview) -> str:
         """Return the fix as text for the code base (a migration), or an empty string when it is not code."""

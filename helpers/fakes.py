@@ -41,6 +41,10 @@ class FakeSystem:
     async def close(self) -> None:
         """Do nothing."""
 
+    async def identity(self) -> str:
+        """Return a fixed name."""
+        return "the fake"
+
     def footprint(self) -> dict[str, float]:
         """Return nothing spent."""
         return {"queries": 0}

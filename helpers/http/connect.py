@@ -97,6 +97,10 @@ class Api:
         self._time_ms += elapsed_ms
         return Answer(status, elapsed_ms, error)
 
+    async def identity(self) -> str:
+        """Return nothing: one address may be many servers."""
+        return ""
+
     def footprint(self) -> dict[str, float]:
         """Return the `requests` sent and their `time_ms`."""
         return {"requests": self._requests, "time_ms": round(self._time_ms, 1)}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["fix", "undo_now", "verify"]
 
 UNDO_S = 300.0
+NOTE_S = 4.0
 
 
 async def fix(incident: Incident, made: Fix | Callable[..., Fix], guards: Sequence[Any], timeout_s: float) -> StepView:
@@ -32,7 +33,7 @@ async def fix(incident: Incident, made: Fix | Callable[..., Fix], guards: Sequen
         wanted = made if isinstance(made, Fix) else made(**incident.target)
         session = await incident.systems.get(wanted.needs)
         async with asyncio.timeout(timeout_s):
-            preview = await wanted.preview(session)
+            preview, server = await wanted.preview(session), await session.identity()
     except (ParameterError, ProfileError, FixFailed, SystemProblem, TimeoutError) as problem:
         return await _failed(incident, problem, "", "The preview took too long.")
     incident.record("fix_previewed", _as_record(wanted, preview), step="fix")
@@ -42,7 +43,7 @@ async def fix(incident: Incident, made: Fix | Callable[..., Fix], guards: Sequen
     if held_back:
         return incident.finish("fix", "skipped" if preview.needed else "done", held_back)
     incident.guards = await guarding.before(incident, guards)
-    return await _apply(incident, wanted, preview, timeout_s)
+    return await _apply(incident, wanted, preview, server, timeout_s)
 
 
 def _refusal(incident: Incident) -> str:
@@ -72,16 +73,16 @@ def _as_record(wanted: Fix, preview: FixPreview) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def _apply(incident: Incident, wanted: Fix, preview: FixPreview, timeout_s: float) -> StepView:
+async def _apply(incident: Incident, wanted: Fix, preview: FixPreview, server: str, timeout_s: float) -> StepView:
     incident.applied = wanted
-    inverse = {**preview.inverse, "application_name": incident.systems.application_name}
+    inverse = {**preview.inverse, "application_name": incident.systems.application_name, "server": server}
     incident.record("fix_intent", {"inverse": inverse}, step="fix", durable=True)
     started = time.perf_counter()
     try:
         writer = await incident.systems.writer(wanted.needs)
         try:
             async with asyncio.timeout(timeout_s):
-                await wanted.apply(writer, preview)
+                await wanted.told(_seldom(incident)).apply(writer, preview)
         finally:
             await writer.close()
         said = await wanted.read_back(await incident.systems.get(wanted.needs))
@@ -91,6 +92,19 @@ async def _apply(incident: Incident, wanted: Fix, preview: FixPreview, timeout_s
         return view
     incident.record("fix_applied", {"read_back": said, "ms": round((time.perf_counter() - started) * 1000, 1)}, step="fix", durable=True)
     return incident.finish("fix", "done", said)
+
+
+def _seldom(incident: Incident) -> Callable[[str], None]:
+    """Record what a long change tells, at most every NOTE_S seconds: evidence is for people too."""
+    last = time.monotonic() - NOTE_S / 2
+
+    def tell(text: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= NOTE_S:
+            last = time.monotonic()
+            incident.record("note", {"text": text}, step="fix")
+
+    return tell
 
 
 async def _failed(incident: Incident, problem: Exception, system: str, otherwise: str) -> StepView:

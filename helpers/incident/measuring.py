@@ -30,11 +30,14 @@ async def reproduce(incident: Incident, probes: Sequence[Probe], expect: str) ->
         reason = "No probe can be asked: " + "; ".join(f"{p.name or type(p).__name__} needs {p.needs}" for p in probes)
         incident.record("probe_lost", {"probe": "", "reason": reason}, step="reproduce")
         return incident.finish("reproduce", "unknown", reason)
+    for other in (p for p in probes[: probes.index(probe)] if p.applies):
+        incident.record("note", {"text": f"{other.name} was not measured: the profile has no {other.needs}."}, step="reproduce")
     expectation = Expectation.parse(expect, probe.metric)
     try:
         samples = await _until_clear(incident, probe, expectation)
     except SystemProblem as problem:
-        incident.record("probe_lost", {"probe": probe.name, "reason": str(problem)}, step="reproduce")
+        lost = await incident.is_lost(probe.needs)
+        incident.record("probe_lost", {"probe": probe.name, "reason": str(problem), "lost": lost}, step="reproduce")
         return incident.finish("reproduce", "unknown", str(problem))
     if not incident.story.intent:  # once a fix is in place, the baseline stays what it was before
         incident.probe, incident.expectation, incident.baseline = probe, expectation, samples

@@ -75,6 +75,20 @@ def _append(log: EvidenceLog, story: Story, kind: str, data: dict[str, Any]) -> 
     story.add(log.append(kind, "document", data, durable=True))
 
 
+async def _same_server(systems: Systems, fix: FixRecord) -> None:
+    """Raise FixFailed when the profile points at another server by now: an inverse belongs to the one it was made on."""
+    try:
+        now = await (await systems.get(fix.needs)).identity()
+    finally:
+        await systems.close()
+    then = (fix.inverse or {}).get("server", "")
+    if then and now and then != now:
+        raise FixFailed(
+            f"The profile {systems.profile.name} points at another server than the one this fix changed.",
+            remedy="Point it at that server and run the undo again.",
+        )
+
+
 async def _undo(folder: Path, log: EvidenceLog, story: Story, *, reason: str, by: str) -> str:
     """Undo by the recorded inverse; returns why it could not be done, or an empty string."""
     fix = story.fix
@@ -82,6 +96,7 @@ async def _undo(folder: Path, log: EvidenceLog, story: Story, *, reason: str, by
         return ""
     try:
         systems = Systems(await load_profile(str(story.opened["profile"])), f"runbook-undo:{folder.name}")
+        await _same_server(systems, fix)
         writer = await systems.writer(fix.needs)
         try:
             async with asyncio.timeout(UNDO_S):

@@ -23,6 +23,7 @@ class Story:
     reproduced: bool | None = None  # None: not measured, or unclear
     measured: bool = False
     probe_lost: str = ""
+    probe_refused: str = ""  # the system is there, and would not measure this
     cause: Cause | None = None
     concluded: str = ""  # "", "cause", "other", "sound", "unknown", "disagrees"
     other: str | None = None
@@ -112,7 +113,7 @@ def _judged(s: Story, r: Record) -> None:
 
 def _probe_lost(s: Story, r: Record) -> None:
     if r.step == "reproduce":
-        s.probe_lost = r.data["reason"]
+        s.probe_lost, s.probe_refused = (r.data["reason"], "") if r.data.get("lost", True) else ("", r.data["reason"])
     else:
         s.verify_lost = r.data["reason"]
 

@@ -1,7 +1,7 @@
 """The systems of one incident: opened on first need, lost and found again, closed together.
 
-Each system's folder has a `connect.py` with `open_session(address, application_name=…)` and, where there are fixes,
-`open_writer(…)`; nothing else here knows one system from another.
+Each system's folder has a `connect.py` with `open_session(address, application_name=…)` and, where there are fixes, a
+`write.py` with `open_writer(…)`; nothing else here knows one system from another.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Systems:
     async def _open(self, system: str) -> Any:
         try:
             async with asyncio.timeout(OPEN_S):
-                return await self._module(system).open_session(self._address(system), application_name=self.application_name)
+                return await self._module(system, "connect").open_session(self._address(system), application_name=self.application_name)
         except TimeoutError:
             problem: SystemProblem = Unreachable(system, f"{system} did not accept a connection within {OPEN_S:.0f} s.")
         except SystemProblem as refused:
@@ -64,13 +64,13 @@ class Systems:
         return self.profile.address(name)
 
     @staticmethod
-    def _module(system: str) -> Any:
-        return import_module(f"helpers.{FOLDERS[system]}.connect")
+    def _module(system: str, name: str) -> Any:
+        return import_module(f"helpers.{FOLDERS[system]}.{name}")
 
     async def writer(self, system: str) -> Any:
         """Return a new writing session; only an applied fix or an undo asks for one, and closes it. Raises SystemProblem."""
         async with asyncio.timeout(OPEN_S):
-            return await self._module(system).open_writer(self._address(system), application_name=self.application_name)
+            return await self._module(system, "write").open_writer(self._address(system), application_name=self.application_name)
 
     async def ping_all(self) -> dict[str, tuple[bool, str]]:
         """Return system → (answered, who or why not), all asked at once."""

@@ -23,6 +23,8 @@ def judge(story: Story) -> Judgement:
     if story.probe_lost or (not story.measured and story.lost):
         reason = story.probe_lost or "; ".join(f"{k}: {v}" for k, v in story.lost.items())
         return Verdict.UNREACHABLE, f"The symptom could not be measured. {reason}", []
+    if story.probe_refused:
+        return Verdict.INCONCLUSIVE, f"The symptom could not be measured. {story.probe_refused}", []
     if story.concluded in ("unknown", "") and story.lost:
         return Verdict.UNREACHABLE, "A needed system stopped answering: " + "; ".join(f"{k}: {v}" for k, v in story.lost.items()), []
     if story.concluded == "other" and story.reproduced:

@@ -1,4 +1,4 @@
-"""One connection to PostgreSQL that can only read, and one that fixes use to write.
+"""One connection to PostgreSQL that can only read.
 
 Read-only by construction, with no filtering of SQL text: every question is `BEGIN READ ONLY` + local time-outs, then
 `DECLARE … CURSOR FOR <question>` through the extended protocol, then `ROLLBACK`. The server's own grammar admits only SELECT and
@@ -21,7 +21,7 @@ import asyncpg
 from helpers.errors import BadAnswer, Refused, RunbookError, SystemProblem, TimedOut, Unreachable
 from helpers.redaction import redact
 
-__all__ = ["Postgres", "PostgresWriter", "Record", "open_session", "open_writer"]
+__all__ = ["FAILURES", "Postgres", "Record", "connected", "open_session", "translate"]
 
 Record = dict[str, Any]
 
@@ -61,10 +61,11 @@ def translate(error: BaseException) -> SystemProblem:
     return Unreachable("postgres", f"PostgreSQL cannot be reached: {text}", remedy="Check the profile's postgres address.")
 
 
-_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError, asyncio.IncompleteReadError)
+FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError, asyncio.IncompleteReadError)
 
 
-async def _open(dsn: str, application_name: str) -> Any:
+async def connected(dsn: str, application_name: str) -> Any:
+    """Return a bare connection for a session of this room. Raises Unreachable, Refused or TimedOut."""
     try:
         async with asyncio.timeout(CONNECT_S + SLACK_S):
             return await asyncpg.connect(
@@ -76,7 +77,7 @@ async def _open(dsn: str, application_name: str) -> Any:
             "The postgres address is not a valid DSN.",
             remedy="Write postgres://user:password@host:5432/database, the password URL-encoded.",
         ) from error
-    except _FAILURES as error:
+    except FAILURES as error:
         raise translate(error) from None
 
 
@@ -105,7 +106,7 @@ class Postgres:
             Unreachable: no answer, no slot, no such role or database, with what to do.
 
         """
-        session = cls(dsn, await _open(dsn, application_name), application_name)
+        session = cls(dsn, await connected(dsn, application_name), application_name)
         try:
             await session._learn()
         except RunbookError:
@@ -131,6 +132,14 @@ class Postgres:
         )[0]
         how = ", through a pooler" if self.pooled else ""
         return f"PostgreSQL {row['v'].split()[0]}, database {row['d']} as {row['u']}{how}{', a standby' if row['standby'] else ''}"
+
+    async def identity(self) -> str:
+        """Return which server and database this is, the same on every connection and after a restart."""
+        return str(
+            await self.value(
+                "select system_identifier || '/' || (select oid from pg_database where datname = current_database()) from pg_control_system()"
+            )
+        )
 
     async def fetch(self, sql: str, *args: Any, limit: int = 1000, timeout_s: float = STATEMENT_S) -> list[Record]:
         """Return up to `limit` rows of one SELECT or VALUES with `$n` bound to `args`.
@@ -176,11 +185,11 @@ class Postgres:
             try:
                 async with asyncio.timeout(timeout_s + CONNECT_S + SLACK_S):
                     if self._connection.is_closed():
-                        self._connection = await _open(self._dsn, self.application_name)
+                        self._connection = await connected(self._dsn, self.application_name)
                     async with asyncio.timeout(timeout_s + SLACK_S):
                         await self._connection.execute(f"BEGIN READ ONLY; {settings}")
                         yield self._connection
-            except _FAILURES as error:
+            except FAILURES as error:
                 if isinstance(error, TimeoutError):
                     self._connection.terminate()  # the server did not even honour its own time-out
                 raise translate(error) from None
@@ -195,7 +204,7 @@ class Postgres:
         try:
             async with asyncio.timeout(SLACK_S):
                 await self._connection.execute(_END)
-        except _FAILURES:
+        except FAILURES:
             self._connection.terminate()
 
     async def sibling(self) -> Postgres:
@@ -204,13 +213,14 @@ class Postgres:
         self._siblings.append(other)
         return other
 
-    def footprint(self) -> dict[str, float]:
-        """Return `queries`, `time_ms` and `connections` spent so far, siblings included."""
+    def footprint(self) -> dict[str, float | str]:
+        """Return `queries`, `time_ms`, `connections` and the strongest of the `locks` taken so far, siblings included."""
         everyone = [self, *self._siblings]
         return {
             "queries": sum(s._queries for s in everyone),
             "time_ms": round(sum(s._time_ms for s in everyone), 1),
             "connections": len(everyone),
+            "locks": "ACCESS SHARE",  # a read-only transaction can take no stronger one on a table
         }
 
     async def close(self) -> None:
@@ -218,7 +228,7 @@ class Postgres:
         for session in [*self._siblings, self]:
             try:
                 await session._connection.close(timeout=SLACK_S)
-            except _FAILURES:
+            except FAILURES:
                 session._connection.terminate()
 
 
@@ -237,59 +247,6 @@ async def _generic_plan(connection: Any, sql: str, options: str) -> list[Any]:
         await connection.execute("ROLLBACK; DEALLOCATE runbook_explained")
 
 
-class PostgresWriter:
-    """A writing session for one applied fix: autocommit, one statement at a time, a lock time-out, no statement time-out of its own."""
-
-    system: ClassVar[str] = "postgres"
-
-    def __init__(self, connection: Any, *, pooled: bool, dsn: str = "", application_name: str = "") -> None:
-        self._connection = connection
-        self._dsn = dsn
-        self.application_name = application_name
-        self.pooled = pooled
-
-    @classmethod
-    async def connect(cls, dsn: str, *, application_name: str) -> PostgresWriter:
-        """Return an open writing session; only an applied fix or an undo opens one. Raises Unreachable."""
-        connection = await _open(dsn, application_name)
-        pooled = connection.get_server_pid() != await connection.fetchval("SELECT pg_backend_pid()")
-        return cls(connection, pooled=pooled, dsn=dsn, application_name=application_name)
-
-    async def reader(self) -> Postgres:
-        """Return a read-only session beside this one, to watch what it does; who opens it closes it."""
-        return await Postgres.connect(self._dsn, application_name=self.application_name)
-
-    async def execute(self, sql: str, *args: Any, timeout_s: float = 30.0, lock_timeout_s: float = 2.0) -> list[Record]:
-        """Run one statement and return its rows.
-
-        `timeout_s` bounds it from the client, which then cancels it on the server; `lock_timeout_s` is the server's (not through a pooler,
-        where a SET would leak to other clients).
-
-        Raises:
-            TimedOut, Refused, BadAnswer, Unreachable: as the server answered.
-
-        """
-        try:
-            if not self.pooled:
-                await self._connection.execute(f"SET lock_timeout = {int(lock_timeout_s * 1000)}; SET statement_timeout = 0")
-            async with asyncio.timeout(timeout_s + CONNECT_S):
-                return [dict(row) for row in await self._connection.fetch(sql, *args, timeout=timeout_s)]
-        except _FAILURES as error:
-            raise translate(error) from None
-
-    async def close(self) -> None:
-        """Close the connection; never raises."""
-        try:
-            await self._connection.close(timeout=SLACK_S)
-        except _FAILURES:
-            self._connection.terminate()
-
-
 async def open_session(address: str, *, application_name: str) -> Postgres:
     """Return a read-only session; see Postgres.connect."""
     return await Postgres.connect(address, application_name=application_name)
-
-
-async def open_writer(address: str, *, application_name: str) -> PostgresWriter:
-    """Return a writing session; see PostgresWriter.connect."""
-    return await PostgresWriter.connect(address, application_name=application_name)

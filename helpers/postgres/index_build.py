@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from helpers.errors import FixFailed, SystemProblem
-from helpers.postgres.connect import Postgres, PostgresWriter
+from helpers.postgres.connect import Postgres
 from helpers.postgres.index_target import Part, Target, free_name
+from helpers.postgres.write import PostgresWriter
 
 __all__ = ["create_statements", "drop_statements", "end_own_build", "inverse_of", "progress_told"]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from helpers.postgres.connect import Postgres, PostgresWriter
+from helpers.postgres.connect import Postgres
 from helpers.postgres.index_target import Target
 from helpers.postgres.plans.candidate import key_text
 from helpers.postgres.plans.catalog import indexes_of
 from helpers.postgres.plans.facts import Index
 from helpers.postgres.plans.tokens import outer_brackets_removed, text_of, tokens
+from helpers.postgres.write import PostgresWriter
 
 __all__ = ["effects_of", "equivalent", "stallers"]
 

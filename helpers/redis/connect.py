@@ -93,6 +93,10 @@ class Redis:
         version = facts.get("valkey_version") or facts.get("redis_version", "of unknown version")
         return f"{name} {version}, {facts.get('redis_mode', 'standalone')}, {facts.get('role', 'unknown role')}"
 
+    async def identity(self) -> str:
+        """Return nothing: one address may be many servers."""
+        return ""
+
     def footprint(self) -> dict[str, float]:
         """Return the `commands` sent and their `time_ms`."""
         return {"commands": self._commands, "time_ms": round(self._time_ms, 1)}

@@ -116,6 +116,8 @@ def _detail(record: dict[str, Any]) -> str:
             return f"measured {data['probe']}, {data['round']}"
         case "fix_applied":
             return f"applied: {data['read_back']}"
+        case "note":
+            return str(data["text"])
         case "undone":
             return f"undone: {data['reason']}"
         case "broken" | "fix_failed" | "fix_refused" | "undo_failed":

@@ -16,7 +16,8 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from helpers.postgres.connect import Postgres, PostgresWriter
+from helpers.postgres.connect import Postgres
+from helpers.postgres.write import PostgresWriter
 from helpers.sandbox import Sandbox
 
 

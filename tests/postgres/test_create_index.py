@@ -9,8 +9,9 @@ import pytest_asyncio
 
 from helpers.errors import FixFailed, ParameterError
 from helpers.postgres.checks.invalid_indexes import invalid_indexes
-from helpers.postgres.connect import Postgres, PostgresWriter
+from helpers.postgres.connect import Postgres
 from helpers.postgres.fixes.create_index import CreateIndex
+from helpers.postgres.write import PostgresWriter
 from helpers.results import Status
 from tests.postgres.conftest import Database, binaries
 

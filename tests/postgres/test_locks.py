@@ -11,9 +11,10 @@ import pytest
 from helpers.errors import FixFailed, ParameterError, SystemProblem
 from helpers.postgres.checks.lock_contention import lock_contention
 from helpers.postgres.checks.lock_tree import LockRow, judge, lock_tree
-from helpers.postgres.connect import Postgres, PostgresWriter
+from helpers.postgres.connect import Postgres
 from helpers.postgres.fixes.end_backend import EndBackend
 from helpers.postgres.probes.lock_waits import LockWaits
+from helpers.postgres.write import PostgresWriter
 from tests.postgres.conftest import at
 
 UPDATE = """update "Odd Schema"."Row's" set n = n + 1 where id = $1"""

@@ -14,8 +14,9 @@ import asyncpg
 import pytest
 
 from helpers.errors import SystemProblem
-from helpers.postgres.connect import Postgres, PostgresWriter
+from helpers.postgres.connect import Postgres
 from helpers.postgres.fixes.create_index import CreateIndex
+from helpers.postgres.write import PostgresWriter
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 pytestmark = pytest.mark.skipif(PGBOUNCER is None, reason="pgbouncer is not installed (apt-get install pgbouncer, conda install pgbouncer)")

@@ -72,3 +72,22 @@ async def test_undo_restores_the_catalog_byte_for_byte(fresh_sandbox, tmp_path, 
     assert after == before
     assert [outcome[:2] for outcome in outcomes] == [(0, True), (0, True)], outcomes
     assert (changed or kind == "fix_intent", audit(folder)) == (True, [])
+
+
+async def test_undo_refuses_another_server(fresh_sandbox, tmp_path):
+    """A profile that was pointed elsewhere meanwhile: nothing is changed there."""
+    async with fresh_sandbox(services=("postgres",)) as sandbox, fresh_sandbox(services=("postgres",)) as other, sandbox.fault("missing_index"):
+        (tmp_path / "profiles.toml").write_text('[target]\npostgres = "env:TARGET_DSN"\n')
+        environment = {**os.environ, "TARGET_DSN": sandbox.postgres_dsn}
+        arguments = ["run", "missing_index", "--profile", "target", "--apply", "-p", f"query={QUERY}", "-p", "slo_p95_ms=6"]
+        process = await asyncio.create_subprocess_exec(RUNBOOK, *arguments, cwd=tmp_path, env=environment, stderr=asyncio.subprocess.DEVNULL)
+        await seen(tmp_path, "fix_applied")
+        kill_all(process.pid)
+        await process.wait()
+        before = await dump(other)
+        undo = await asyncio.create_subprocess_exec(
+            RUNBOOK, "undo", "last", cwd=tmp_path, env={**environment, "TARGET_DSN": other.postgres_dsn}, stderr=asyncio.subprocess.PIPE
+        )
+        _, said = await undo.communicate()
+        after = await dump(other)
+    assert (undo.returncode, "another server" in said.decode(), after == before) == (1, True, True)

@@ -12,10 +12,11 @@ from typing import Any, ClassVar, Self
 
 from helpers.contracts import Fix, FixPreview
 from helpers.errors import FixFailed, ParameterError, SystemProblem, TimedOut
-from helpers.postgres.connect import Postgres, PostgresWriter
+from helpers.postgres.connect import Postgres
 from helpers.postgres.index_build import create_statements, drop_statements, end_own_build, inverse_of, progress_told
 from helpers.postgres.index_effects import effects_of, equivalent, stallers
 from helpers.postgres.index_target import LONGEST_NAME_BYTES, free_name, resolve, usable_keys, usable_predicate
+from helpers.postgres.write import PostgresWriter
 
 __all__ = ["CreateIndex"]
 

@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 
 from helpers.contracts import Fix, FixPreview
 from helpers.errors import FixFailed, ParameterError
-from helpers.postgres.connect import Postgres, PostgresWriter
+from helpers.postgres.connect import Postgres
+from helpers.postgres.write import PostgresWriter
 
 __all__ = ["EndBackend"]
 
