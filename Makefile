@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export JUPYTER_PLATFORM_DIRS := 1
 
-.PHONY: help setup demo test test-matrix lint fix lab bench catalogue lock clean
+.PHONY: help setup demo test lint fix lab bench catalogue lock clean
 
 help:            ## these verbs
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -22,10 +22,7 @@ demo: setup      ## break the sandbox, run the runbook, fix it, prove it
 	@$(BIN)/runbook demo
 
 test: setup      ## every test, on real servers
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
-
-test-matrix: setup ## the whole confusion matrix (long)
-	@$(BIN)/python -m pytest -n 2 -m matrix --matrix=all $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: setup      ## ruff, format, types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
