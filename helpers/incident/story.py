@@ -106,6 +106,8 @@ def _step(s: Story, r: Record) -> None:
 
 
 def _judged(s: Story, r: Record) -> None:
+    if s.intent:  # a cell run again after the change measures the changed system: what led to the change stays
+        return
     s.measured = True
     s.reproduced = {"no": True, "yes": False}.get(r.data["holds"])
     s.probe_lost = ""
@@ -126,6 +128,8 @@ def _checked(s: Story, r: Record) -> None:
 
 
 def _concluded(s: Story, r: Record) -> None:
+    if s.intent:
+        return
     s.concluded, s.conclusion, s.other = r.data["how"], r.data["summary"], r.data.get("other")
     s.cause = Cause(**r.data["cause"]) if r.data.get("cause") else None
 

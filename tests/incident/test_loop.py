@@ -139,6 +139,25 @@ async def test_a_rerun_fix_changes_nothing_twice(tmp_path):
     assert (view.status, len(list(read_evidence(incident.folder))) > before) == ("skipped", True)
 
 
+async def test_cells_run_again_after_the_fix_do_not_rewrite_the_story(tmp_path):
+    """Run All twice in one kernel: the cause, the baseline and the verdict stay; the evidence grows."""
+    incident = fake_incident(tmp_path / "i")
+    first = await walk(incident)
+    again = await walk(incident, code=None, status=Status.OK)
+    assert (again.verdict, again.cause, again.verification.before) == (first.verdict, first.cause, first.verification.before)
+
+
+async def test_cells_run_out_of_order_end_in_a_verdict(tmp_path):
+    """Verify, fix and conclude before anything was measured: nothing is changed, and the report comes."""
+    incident = fake_incident(tmp_path / "i")
+    await incident.verify()
+    await incident.fix(FakeFix)
+    incident.conclude(await incident.check(fake_diagnosis))
+    await incident.fix(FakeFix)
+    document = incident.document().document
+    assert (document.verdict, document.fix, incident.systems.fake.state["latency_ms"]) == ("inconclusive", None, 400.0)
+
+
 async def test_a_protected_profile_wants_its_name(tmp_path):
     """Applying to a protected profile without its typed name is a dry run."""
     document = await walk(fake_incident(tmp_path / "i", protected=True))

@@ -107,7 +107,8 @@ async def test_ten_runs_leak_no_descriptor_and_no_thread(toy: Toy) -> None:
     before = (me.num_fds(), me.num_threads(), len(me.children()))
     for _ in range(10):
         await execute("toy")
-    assert (me.num_fds(), me.num_threads(), len(me.children())) <= before
+    grown = [now - then for now, then in zip((me.num_fds(), me.num_threads(), len(me.children())), before, strict=True)]
+    assert max(grown) < 5, grown  # a leak would be ten; the loop's own pool of threads may grow by one or two
 
 
 async def test_cancelling_the_coroutine_closes_the_incident(toy: Toy, tmp_path: Path) -> None:
