@@ -18,6 +18,7 @@ from helpers.redaction import mask_literals
 __all__ = ["QueryLatency"]
 
 MOST_ROWS = 100_000
+HOPELESS = 10  # so many runs in a row that never end decide; more would only add to what holds them up
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ class QueryLatency(Probe):
                 sample = await self._once(pg, started)
                 if number >= self.warmup:
                     samples.append(sample)
-                if time.perf_counter() - started > self.budget_s:
+                hopeless = len(samples) >= HOPELESS and not any(s.ok for s in samples)
+                if hopeless or time.perf_counter() - started > self.budget_s:
                     break
             return samples or [sample]
         finally:
