@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from helpers.redaction import redact
 __all__ = ["Kernel"]
 
 STOP_S = 8.0
+PREFIX = "runbook-kernel-"
+SWEPT_AFTER_S = 60.0
 LONGEST_FOLDER = 80  # a socket's path may have 107 bytes on Linux, 103 on macOS
 ANSWER_S = 0.5
 ERROR_TAIL = 2000
@@ -135,7 +138,22 @@ def _signal_name(number: int) -> str:
 
 def _private_folder() -> Path:
     base = tempfile.gettempdir()
-    return Path(tempfile.mkdtemp(prefix="runbook-", dir=base if len(os.fsencode(base)) < LONGEST_FOLDER else "/tmp"))  # noqa: S108
+    base = base if len(os.fsencode(base)) < LONGEST_FOLDER else "/tmp"  # noqa: S108
+    _sweep(Path(base))
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=base))
+
+
+def _sweep(base: Path) -> None:
+    """Remove what is left where runner and warden were both killed at once: folders of ours whose runner is long gone."""
+    for folder in base.glob(f"{PREFIX}*-*"):
+        pid = folder.name.removeprefix(PREFIX).partition("-")[0]
+        try:
+            about = folder.stat()
+            old = about.st_uid == os.getuid() and time.time() - about.st_mtime > SWEPT_AFTER_S
+        except OSError:
+            continue  # somebody else was faster
+        if old and pid.isdecimal() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _spawn(folder: Path, env: Mapping[str, str], cwd: Path) -> tuple[int, int, subprocess.Popen[bytes]]:
