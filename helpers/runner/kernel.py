@@ -28,7 +28,7 @@ __all__ = ["Kernel"]
 STOP_S = 8.0
 PREFIX = "runbook-kernel-"
 SWEPT_AFTER_S = 60.0
-LONGEST_FOLDER = 80  # a socket's path may have 107 bytes on Linux, 103 on macOS
+LONGEST_FOLDER = 64  # with the folder and socket names after it: a socket path may have 107 bytes on Linux, 103 on macOS
 ANSWER_S = 0.5
 ERROR_TAIL = 2000
 
