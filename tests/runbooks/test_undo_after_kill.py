@@ -76,11 +76,17 @@ async def test_undo_restores_the_catalog_byte_for_byte(fresh_sandbox, tmp_path, 
 
 async def test_undo_refuses_another_server(fresh_sandbox, tmp_path):
     """A profile that was pointed elsewhere meanwhile: nothing is changed there."""
-    async with fresh_sandbox(services=("postgres",)) as sandbox, fresh_sandbox(services=("postgres",)) as other, sandbox.fault("missing_index"):
+    async with (
+        fresh_sandbox(services=("postgres",)) as sandbox,
+        fresh_sandbox(services=("postgres",)) as other,
+        sandbox.fault("missing_index"),
+    ):
         (tmp_path / "profiles.toml").write_text('[target]\npostgres = "env:TARGET_DSN"\n')
         environment = {**os.environ, "TARGET_DSN": sandbox.postgres_dsn}
         arguments = ["run", "missing_index", "--profile", "target", "--apply", "-p", f"query={QUERY}", "-p", "slo_p95_ms=6"]
-        process = await asyncio.create_subprocess_exec(RUNBOOK, *arguments, cwd=tmp_path, env=environment, stderr=asyncio.subprocess.DEVNULL)
+        process = await asyncio.create_subprocess_exec(
+            RUNBOOK, *arguments, cwd=tmp_path, env=environment, stderr=asyncio.subprocess.DEVNULL
+        )
         await seen(tmp_path, "fix_applied")
         kill_all(process.pid)
         await process.wait()
