@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from helpers.contracts import Fix, FixPreview
@@ -41,9 +42,15 @@ async def fix(incident: Incident, made: Fix | Callable[..., Fix], guards: Sequen
         incident.record("follow_up", {"text": text}, step="fix")
     held_back = _held_back(incident, preview)
     if held_back:
-        return incident.finish("fix", "skipped" if preview.needed else "done", held_back)
+        view = incident.finish("fix", "skipped" if preview.needed else "done", held_back)
+        return replace(view, code=_as_code(preview))
     incident.guards = await guarding.before(incident, guards)
     return await _apply(incident, wanted, preview, server, timeout_s)
+
+
+def _as_code(preview: FixPreview) -> str:
+    undo = ["-- undo:", *preview.undo_statements] if preview.undo_statements else []
+    return "\n".join([*preview.statements, *(f"-- {effect}" for effect in preview.effects), *undo]) if preview.needed else ""
 
 
 def _refusal(incident: Incident) -> str:

@@ -106,6 +106,9 @@ class Look:
         """Close every session; never raises."""
         await self.systems.close()
 
+    def __repr__(self) -> str:
+        return redact(visible("\n".join(f"{name}: {answer}" for name, (_, answer) in self.answers.items())))
+
     def _repr_html_(self) -> str:
         silent = [name for name, (answered, _) in self.answers.items() if not answered]
         said = f"No answer from {', '.join(silent)}." if silent else "Every system of the profile answers."

@@ -19,18 +19,20 @@ MIME = "application/vnd.runbook.incident+json"
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """How one step ended."""
+    """How one step ended; `code` holds statements to read as they are."""
 
     step: str
     status: str
     summary: str
+    code: str = ""
 
     def __repr__(self) -> str:
-        return redact(visible(f"{self.step} {self.status}: {self.summary}"))
+        return redact("\n".join(visible(line) for line in (f"{self.step} {self.status}: {self.summary}", *self.code.splitlines())))
 
     def _repr_html_(self) -> str:
         colour = _COLOURS.get(self.status, "#6e7781")
-        return redact(f'<p><b style="color:{colour}">{self.step} {self.status}</b> {html_text(self.summary)}</p>')
+        code = f"<pre>{html_text(self.code)}</pre>" if self.code else ""
+        return redact(f'<p><b style="color:{colour}">{self.step} {self.status}</b> {html_text(self.summary)}</p>{code}')
 
 
 @dataclass(frozen=True, slots=True)
