@@ -19,6 +19,7 @@ __all__ = ["main"]
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 GIVE_UP_S = 5.0
+GRACE_S = 3.0  # a server that a cell started notices that its owner is gone, and takes its folder away itself
 _told_to_end = False
 
 
@@ -112,18 +113,18 @@ def _reap(kernel: int) -> int | None:
 
 
 def _end_everyone(kernel: int) -> None:
-    """Kill the kernel's group, then whoever is left below this process, until nobody is."""
+    """Kill the kernel's group; whoever else is left below this process may clean up for GRACE_S, then is killed too."""
     strays = [] if sys.platform == "linux" else _descendants()
-    deadline = time.monotonic() + GIVE_UP_S
+    began = time.monotonic()
     while True:
         _kill_group(kernel)
-        for pid in strays:
+        for pid in strays if time.monotonic() - began > GRACE_S else ():
             _kill(pid)
         _reap(kernel)
-        if not _has_children() or time.monotonic() > deadline:
+        if not _has_children() or time.monotonic() - began > GIVE_UP_S:
             return
         strays = _descendants()
-        time.sleep(0.005)
+        time.sleep(0.02)
 
 
 def _kill_group(leader: int) -> None:

@@ -24,7 +24,7 @@ def outputs(notebook):
 
 
 async def test_the_tour_names_what_it_broke_and_heals_it(tmp_path, monkeypatch):
-    """Slow after the break, fast after the heal, the cause named by the dry run; no error, and its sandbox ends with its kernel."""
+    """Slow after the break, fast after the heal, the cause named by the dry run; no error, and its own sandbox ends with its kernel."""
 
     monkeypatch.setenv("RUNBOOK_SANDBOX", f"nobody-{tmp_path.name}")
     tour = nbformat.read(TOUR, 4)
