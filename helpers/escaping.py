@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["cell", "html_table", "html_text", "markdown_text", "visible"]
+__all__ = ["as_text", "cell", "html_table", "html_text", "markdown_text", "visible"]
 
 # C0/C1 controls except tab and newline, soft hyphen, line separators, zero-width and bidirectional overrides, tag characters
 # (Unicode TR 36, "Trojan Source" CVE-2021-42574).
@@ -39,13 +39,18 @@ def markdown_text(value: object, *, limit: int = 2000) -> str:
     return _MARKDOWN.sub(r"\\\1", flat)
 
 
+def as_text(markup: str) -> str:
+    """Return escaped HTML marked so that a notebook does not typeset it: `$1 … $2` in a statement is no formula."""
+    return f'<div class="mathjax_ignore tex2jax_ignore">{markup}</div>'
+
+
 def html_table(status: str, lines: Sequence[str], rows: Sequence[Mapping[str, Any]], *, limit: int = 50) -> str:
     """Return a status badge, sentences and a table as HTML, all foreign text escaped; `limit` rows are shown."""
     colour = _STATUS_COLOURS.get(status, "#6e7781")
     parts = [f'<p><b style="color:{colour}">{html_text(status)}</b> {"<br>".join(html_text(x) for x in lines)}</p>']
     if rows:
         names = list(rows[0])
-        head = "".join(f"<th>{html_text(n)}</th>" for n in names)
+        head = "".join(f'<th style="text-align:left">{html_text(n)}</th>' for n in names)
         body = "".join(
             "<tr>" + "".join(f'<td style="text-align:left">{html_text(cell(r.get(n)), limit=300)}</td>' for n in names) + "</tr>"
             for r in rows[:limit]
@@ -53,7 +58,7 @@ def html_table(status: str, lines: Sequence[str], rows: Sequence[Mapping[str, An
         parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
     if len(rows) > limit:
         parts.append(f"<p>{len(rows) - limit} more rows are in the evidence.</p>")
-    return "".join(parts)
+    return as_text("".join(parts))
 
 
 def cell(value: Any) -> str:

@@ -60,6 +60,7 @@ class CheckResult(Generic[Row]):
         """Return the rows as a DataFrame, one column per field; empty when there are none."""
         import pandas as pd
 
+        pd.set_option("display.html.use_mathjax", False)  # `$1 … $2` in a statement is no formula
         return pd.DataFrame([row_dict(row) for row in self.rows])
 
     def _repr_html_(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers.escaping import html_table, html_text, visible
+from helpers.escaping import as_text, html_table, html_text, visible
 from helpers.incident.document import IncidentDocument
 from helpers.redaction import redact
 
@@ -31,8 +31,8 @@ class StepView:
 
     def _repr_html_(self) -> str:
         colour = _COLOURS.get(self.status, "#6e7781")
-        code = f"<pre>{html_text(self.code)}</pre>" if self.code else ""
-        return redact(f'<p><b style="color:{colour}">{self.step} {self.status}</b> {html_text(self.summary)}</p>{code}')
+        code = f'<pre style="word-break:normal">{html_text(self.code)}</pre>' if self.code else ""
+        return redact(as_text(f'<p><b style="color:{colour}">{self.step} {self.status}</b> {html_text(self.summary)}</p>{code}'))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class DocumentView:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         links = " · ".join(f"<code>{name}</code>" for name in ("report.html", "report.md", "incident.json"))
         body = f"<p><b>{html_text(self.document.verdict)}</b> {html_text(self.document.summary)}</p>"
-        page = redact(f"{body}<p>{html_text(self.folder)}: {links}</p>")
+        page = redact(as_text(f"{body}<p>{html_text(self.folder)}: {links}</p>"))
         return {"text/html": page, "text/plain": repr(self), MIME: {"id": self.document.id, "folder": str(self.folder)}}
 
 
