@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import secrets
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
 from helpers.errors import SystemProblem
 from helpers.postgres.connect import Postgres
+from tests.postgres.conftest import at
 
 ROLE_FILE = Path(__file__).parents[2] / "helpers" / "postgres" / "reader_role.sql"
 
@@ -61,32 +62,17 @@ select (select count(*) from target) as rows, (select last_value from target_ids
 """
 
 
-def at(dsn: str, **changes: str) -> str:
-    parts = urlsplit(dsn)
-    user = changes.get("user", parts.username)
-    password = changes.get("password", parts.password)
-    return urlunsplit(
-        parts._replace(netloc=f"{user}:{password}@{parts.hostname}:{parts.port}", path="/" + changes.get("database", parts.path[1:]))
-    )
-
-
 @pytest.fixture
-async def target(sandbox_server):
-    """A database with something to destroy, and who may: (superuser's DSN, admin connection)."""
-    name = f"attack_{secrets.token_hex(3)}"
-    admin = await asyncpg.connect(sandbox_server.admin_dsn)
-    await admin.execute(f"CREATE DATABASE {name}")
-    dsn = at(sandbox_server.admin_dsn, database=name)
-    inside = await asyncpg.connect(dsn)
+async def target(own_database):
+    """A database with something to destroy: (superuser's DSN, admin connection)."""
+    inside = await asyncpg.connect(own_database)
     await inside.execute("""
         CREATE TABLE target (a int); INSERT INTO target VALUES (1); CREATE SEQUENCE target_ids;
         CREATE FUNCTION writes() RETURNS int LANGUAGE sql VOLATILE AS 'INSERT INTO target VALUES (3) RETURNING a';
         CREATE PROCEDURE writes_and_commits() LANGUAGE plpgsql AS $$ BEGIN DELETE FROM target; COMMIT; END $$;
     """)
-    yield dsn, inside
+    yield own_database, inside
     await inside.close()
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
 
 
 WAYS = {
