@@ -52,7 +52,7 @@ async def test_ctrl_c_of_the_owner_leaves_nothing():
         _, folder = await announced(owner)
         owner.send_signal(signal.SIGINT)
         await owner.wait()
-        assert traces(folder) == []
+        assert await poll(lambda: nothing_left(folder))
 
 
 async def test_ctrl_c_while_starting_leaves_nothing(tmp_path):
@@ -65,7 +65,7 @@ async def test_ctrl_c_while_starting_leaves_nothing(tmp_path):
         await owner.wait()
     from helpers.sandbox.places import folder_of
 
-    assert traces(folder_of("half")) == []
+    assert await poll(lambda: nothing_left(folder_of("half")))
 
 
 async def test_what_a_crash_of_everything_leaves_is_swept_by_the_next_start(fresh_sandbox):
