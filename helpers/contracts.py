@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
-__all__ = ["Fix", "FixPreview", "Probe", "Sample", "Session", "Sessions"]
+from helpers.errors import FixFailed
+
+__all__ = ["Fix", "FixPreview", "Probe", "Proposal", "Sample", "Session", "Sessions"]
 
 
 @runtime_checkable
@@ -109,11 +111,12 @@ class FixPreview:
 class Fix(ABC):
     """One change to one system: preview, apply, read back, undo. Subclasses are frozen dataclasses of JSON values.
 
-    `reversible` False means there is no inverse, and the preview says so.
+    `reversible` False means there is no inverse, and the preview says so; `applicable` False that it is a Proposal.
     """
 
     needs: ClassVar[str]
     reversible: ClassVar[bool] = True
+    applicable: ClassVar[bool] = True
 
     @property
     def name(self) -> str:
@@ -149,3 +152,25 @@ class Fix(ABC):
         if not is_dataclass(self):
             raise TypeError(f"{type(self).__name__} must be a dataclass of JSON values")
         return asdict(self)
+
+
+class Proposal(Fix):
+    """A fix that is text for the code base or its settings (a migration, a patch): previewed, and never applied by a runbook.
+
+    A subclass gives `preview` (the effects and advice; its statements are those a person would run) and `patch`.
+    """
+
+    reversible: ClassVar[bool] = False
+    applicable: ClassVar[bool] = False
+
+    async def apply(self, writer: Any, preview: FixPreview) -> None:
+        """Raise FixFailed: nothing is applied."""
+        raise FixFailed(f"{self.name} is a proposal: a person applies it.")
+
+    async def read_back(self, session: Any) -> str:
+        """Raise FixFailed: nothing was applied."""
+        raise FixFailed(f"{self.name} is a proposal: nothing was applied.")
+
+    async def undo(self, writer: Any, inverse: dict[str, Any]) -> None:
+        """Raise FixFailed: nothing was applied."""
+        raise FixFailed(f"{self.name} is a proposal: nothing was applied.")

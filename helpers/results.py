@@ -76,7 +76,7 @@ class Diagnosis:
     this runbook is not the one), or None. `status` is PROBLEM when a cause is named, OK when the
     examined thing is sound, UNKNOWN when the evidence does not decide.
     `subject` names the broken thing (`orders(customer_id)`); `target` holds JSON arguments for the
-    fix; `because` the sentences the conclusion rests on, `against` those that speak against it.
+    fix, and `fix` names it where a runbook offers several; `because` the sentences the conclusion rests on, `against` those that speak against it.
     """
 
     status: Status
@@ -87,6 +87,7 @@ class Diagnosis:
     because: Sequence[str] = ()
     against: Sequence[str] = ()
     facts: dict[str, Any] = field(default_factory=dict)
+    fix: str = ""
 
     def _repr_html_(self) -> str:
         head = f"{self.code}: {self.subject}" if self.code else "no cause named"

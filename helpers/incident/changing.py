@@ -24,12 +24,16 @@ UNDO_S = 300.0
 NOTE_S = 4.0
 
 
-async def fix(incident: Incident, made: Fix | Callable[..., Fix], guards: Sequence[Any], timeout_s: float) -> StepView:
+Offered = Fix | Callable[..., Fix]
+
+
+async def fix(incident: Incident, offered: Sequence[Offered], guards: Sequence[Any], timeout_s: float) -> StepView:
     """See Incident.fix."""
     refusal = _refusal(incident)
     if refusal:
         incident.record("fix_refused", {"reason": refusal}, step="fix")
         return incident.finish("fix", "skipped", refusal)
+    made = _chosen(offered, incident.fix_named)
     try:
         wanted = made if isinstance(made, Fix) else made(**incident.target)
         session = await incident.systems.get(wanted.needs)
@@ -40,15 +44,30 @@ async def fix(incident: Incident, made: Fix | Callable[..., Fix], guards: Sequen
     incident.record("fix_previewed", _as_record(wanted, preview), step="fix")
     for text in preview.advice:
         incident.record("follow_up", {"text": text}, step="fix")
-    held_back = _held_back(incident, preview)
+    held_back = _held_back(incident, wanted, preview)
     if held_back:
         view = incident.finish("fix", "skipped" if preview.needed else "done", held_back)
-        return replace(view, code=_as_code(preview))
+        return replace(view, code=_as_code(wanted, preview))
     incident.guards = await guarding.before(incident, guards)
     return await _apply(incident, wanted, preview, server, timeout_s)
 
 
-def _as_code(preview: FixPreview) -> str:
+def _chosen(offered: Sequence[Offered], named: str) -> Offered:
+    """Return the fix the diagnosis names; the only one when it names none. Raises ParameterError for a runbook's own mistake."""
+    names = {one.name if isinstance(one, Fix) else getattr(one, "__module__", "").rpartition(".")[2]: one for one in offered}
+    if not named and len(offered) == 1:
+        return offered[0]
+    if named not in names:
+        raise ParameterError(
+            f"The diagnosis names the fix {named or '(none)'}, the runbook offers {', '.join(names) or 'none'}.",
+            remedy="Offer it: incident.fix(postgres.one, postgres.other).",
+        )
+    return names[named]
+
+
+def _as_code(wanted: Fix, preview: FixPreview) -> str:
+    if not wanted.applicable:
+        return wanted.patch(preview)
     undo = ["-- undo:", *preview.undo_statements] if preview.undo_statements else []
     return "\n".join([*preview.statements, *(f"-- {effect}" for effect in preview.effects), *undo]) if preview.needed else ""
 
@@ -61,10 +80,12 @@ def _refusal(incident: Incident) -> str:
     return ""
 
 
-def _held_back(incident: Incident, preview: FixPreview) -> str:
+def _held_back(incident: Incident, wanted: Fix, preview: FixPreview) -> str:
     profile = incident.systems.profile
     if not preview.needed:
         return "Nothing to change: it already is as wanted."
+    if not wanted.applicable:
+        return "Proposed, not applied: it is a change to the code or its settings, which a person reviews and deploys."
     if not incident.apply:
         return "Previewed, not applied: a dry run."
     if profile.protected and incident.confirm != profile.name:
@@ -74,7 +95,7 @@ def _held_back(incident: Incident, preview: FixPreview) -> str:
 
 def _as_record(wanted: Fix, preview: FixPreview) -> dict[str, Any]:
     return {
-        "name": wanted.name, "needs": wanted.needs, "arguments": wanted.arguments(), "reversible": wanted.reversible,
+        "name": wanted.name, "needs": wanted.needs, "arguments": wanted.arguments(), "reversible": wanted.reversible, "applicable": wanted.applicable,
         "preview": list(preview.statements), "undo": list(preview.undo_statements), "effects": list(preview.effects),
         "patch": wanted.patch(preview),
     }  # fmt: skip

@@ -68,6 +68,7 @@ class FixRecord(_Model):
     needs: str
     arguments: dict[str, Any]
     reversible: bool
+    applicable: bool = True
     preview: list[str]
     undo: list[str]
     effects: list[str]

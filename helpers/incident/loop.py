@@ -50,6 +50,7 @@ class Incident:
         self.baseline: list[Sample] = []
         self.guards: dict[str, tuple[Any, Status]] = {}
         self.target: dict[str, Any] = {}
+        self.fix_named = ""
         self.applied: Fix | None = None
         self.closed = False
         self._started = time.monotonic()
@@ -167,7 +168,7 @@ class Incident:
                 "code": own, "subject": cause.subject, "summary": cause.summary,
                 "because": list(cause.because), "evidence": [number] if number else [],
             }  # fmt: skip
-            self.target = dict(cause.target)
+            self.target, self.fix_named = dict(cause.target), cause.fix
         self.record("concluded", data, step="investigate")
         return self.finish("investigate", "unknown" if how == "unknown" else "done", str(data["summary"]))
 
@@ -182,17 +183,17 @@ class Incident:
         text = summary or " ".join(result.summary for result in because)
         return self.conclude(Diagnosis(Status.PROBLEM if other else Status.OK, other, summary=text))
 
-    async def fix(self, fix: Fix | Callable[..., Fix], *, guards: Sequence[Any] = (), timeout_s: float = 900.0) -> views.StepView:
-        """Preview a fix; apply it only if the incident was opened with `apply` and its cause is named.
+    async def fix(self, *offered: Fix | Callable[..., Fix], guards: Sequence[Any] = (), timeout_s: float = 900.0) -> views.StepView:
+        """Preview the fix that the cause asks for; apply it only if the incident was opened with `apply` and its cause is named.
 
         Args:
-            fix: A fix, or a fix class that is made with the cause's own target.
+            offered: Fixes, or fix classes that are made with the cause's own target; of several, the one the diagnosis names.
             guards: Checks or probes that must not get worse; measured before the change, and again by `verify`.
             timeout_s: Seconds the change itself may take.
 
         """
         self.begin("fix")
-        return await changing.fix(self, fix, guards, timeout_s)
+        return await changing.fix(self, offered, guards, timeout_s)
 
     async def verify(self) -> views.StepView:
         """Measure the same probe again, compare, ask the guards again; what did not pass is undone."""

@@ -40,6 +40,8 @@ def _named(story: Story) -> Judgement:
     follow_ups = []
     if story.fix_failed:
         follow_ups.append(f"The fix was not applied: {story.fix_failed}")
+    elif fix is not None and not fix.applicable:
+        follow_ups.append("Review the proposed change, deploy it, and run this again: it should say healthy.")
     elif fix is not None and fix.preview:
         follow_ups.append("Read the preview, then run the same command with --apply.")
     return Verdict.CAUSE_FOUND, cause.summary, follow_ups

@@ -44,6 +44,8 @@ async def make_database(server_dsn: str, shop_dsn: str, passwords: dict[str, str
         for record in await connection.fetch(_ROLES, list(passwords), list(passwords.values())):
             await connection.execute(record[0])
         await connection.execute(f"grant pg_monitor, pg_signal_backend to {OWNER}")
+        if connection.get_server_version().major >= 16:
+            await connection.execute(f"grant pg_use_reserved_connections to {OWNER}")
         await connection.execute(f"create database shop owner {OWNER}")
     finally:
         await connection.close(timeout=10)

@@ -1,9 +1,12 @@
 """The loop's rules, on a fake system: order, verdicts, undo."""
 
 import json
+from dataclasses import dataclass
+from typing import ClassVar
 
 import pytest
 
+from helpers.contracts import FixPreview, Proposal
 from helpers.fakes import FakeFix, FakeProbe, FakeSystem, fake_diagnosis, fake_incident
 from helpers.incident.evidence import audit, read_evidence
 from helpers.results import Status
@@ -192,3 +195,24 @@ async def test_incident_json_is_the_published_schema(tmp_path):
     document = json.loads((tmp_path / "i" / "incident.json").read_text())
     promised = {"schema", "id", "runbook", "profile", "parameters", "verdict", "cause", "fix", "steps", "verification", "footprint"}
     assert promised | {"started_at", "finished_at", "evidence_head"} <= set(document)
+
+
+@dataclass(frozen=True)
+class FakeProposal(Proposal):
+    """A migration as text."""
+
+    needs: ClassVar[str] = "postgres"
+
+    async def preview(self, session):
+        return FixPreview(["ALTER TABLE thing …"], effects=["Rewrites the table."])
+
+    def patch(self, preview):
+        return "-- migrate:up\nALTER TABLE thing …\n"
+
+
+async def test_a_proposal_is_previewed_and_never_applied(tmp_path):
+    """With apply too: the cause is found, the text is in the document, the next step is a person's."""
+    document = await walk(fake_incident(tmp_path / "i"), fix=FakeProposal)
+    assert (document.verdict, document.fix.applied, document.fix.applicable) == ("cause_found", False, False)
+    assert document.fix.patch.startswith("-- migrate:up")
+    assert "deploy it" in document.follow_ups[0]

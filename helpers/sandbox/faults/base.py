@@ -20,10 +20,12 @@ class Fault(ABC):
 
     After `inject`: `subject` is what a right diagnosis must name, `parameters` are those a runbook would be run with to see it.
     A look-alike (`lookalike` True) breaks nothing: `code` is empty, since no failure mode is the right answer.
+    `resolvable` False: its runbook's fix is a proposal, so that a run with `--apply` ends with `cause_found`.
     """
 
     variants: ClassVar[tuple[str, ...]] = ("default",)
     lookalike: ClassVar[bool] = False
+    resolvable: ClassVar[bool] = True
 
     variant: str = "default"
     subject: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,6 +60,8 @@ class PostgresService(Service):
         """Make the cluster. Raises RunbookError with what initdb said."""
         found, copyable = postgres_binaries()
         self._binaries = await asyncio.to_thread(reachable_binaries, found, self.folder, copyable=copyable)
+        if await self._major() >= 16:
+            self.settings.setdefault("reserved_connections", "3")  # for the role of the profile, when the application took all others
         home = self.data.parent
         secret = home / "password"
         home.mkdir(mode=0o700)
@@ -69,6 +72,14 @@ class PostgresService(Service):
             account.own(home, secret)
         await self._initdb(secret)
         secret.unlink()
+
+    async def _major(self) -> int:
+        process = await asyncio.create_subprocess_exec(
+            str(self._binaries / "postgres"), "--version", stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL
+        )
+        output, _ = await process.communicate()
+        found = re.search(rb"(\d+)", output)
+        return int(found[1]) if found else 0
 
     async def _initdb(self, secret: Path) -> None:
         account, me = self.account(), os.getpid()
