@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export JUPYTER_PLATFORM_DIRS := 1
 
-.PHONY: help setup demo test lint fix lab bench catalogue lock clean
+.PHONY: help setup demo test test-matrix lint fix lab bench catalogue lock clean
 
 help:            ## these verbs
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -23,6 +23,10 @@ demo: setup      ## break the sandbox, run the runbook, fix it, prove it
 
 test: setup      ## every test, on real servers
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+test-matrix: setup ## every runbook against every state (about an hour), and docs/matrix.md from it
+	@rm -f .matrix.jsonl; RUNBOOK_MATRIX="$(CURDIR)/.matrix.jsonl" $(BIN)/python -m pytest -n 2 --dist worksteal -m matrix tests/runbooks/test_matrix.py $(ARGS); \
+		status=$$?; $(BIN)/python -m tests.runbooks.matrix .matrix.jsonl docs/matrix.md && exit $$status
 
 lint: setup      ## ruff, format, types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -1,0 +1,84 @@
+"""`python -m tests.runbooks.matrix RESULTS PAGE`: docs/matrix.md from the cells a run of the matrix left."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.runbooks.states import State, crossed, runbooks, states
+
+Cell = dict[str, Any]
+
+HEAD = """# What each runbook says of each fault
+
+Written by `make test-matrix`, from runs of every PostgreSQL runbook through papermill against every state of a real server; not edited by hand.
+A row is what was broken (a fault and its variant), a column the runbook that was asked.
+
+| sign | means |
+| --- | --- |
+| **fixed** | its own fault: cause and subject named, fix applied, verified by the same probe, undone where there is an inverse |
+| **named** | its own fault: cause and subject named; the fix is a proposal that a person applies |
+| → | the symptom is there, and the right other failure mode is named |
+| ✓ | healthy: not reproduced, and the checks agree |
+| ? | inconclusive: the evidence does not decide, and no cause is named |
+| **✗** | wrong: a wrong cause, a wrong name, or no answer |
+| · | not crossed: a further variant, tried with its own runbook only |
+"""
+
+
+def sign(cell: Cell | None) -> str:
+    """Return what a cell shows."""
+    if cell is None:
+        return "·"
+    if cell["wrong"]:
+        return "**✗**"
+    signs = {"resolved": "**fixed**", "cause_found": "**named**", "other_cause": "→", "healthy": "✓", "inconclusive": "?"}
+    return signs[cell["verdict"]]
+
+
+def page(cells: list[Cell]) -> str:
+    """Return the page. Raises SystemExit when a cell that belongs to the matrix is missing."""
+    found = {(c["state"], c["runbook"]): c for c in cells}
+    missing = [f"{s} × {r}" for s in crossed() for r in runbooks() if (str(s), r) not in found]
+    if missing:
+        raise SystemExit(f"{len(missing)} cells are missing, so the page is left as it is: {', '.join(missing[:8])} …")
+    lines = [HEAD, *_totals(cells), "", *_table(found)]
+    wrong = [f"- `{c['runbook']}` on `{c['state']}`: {c['wrong']}." for c in cells if c["wrong"]]
+    return "\n".join([*lines, *(["", "## Wrong", "", *wrong] if wrong else []), ""])
+
+
+def _totals(cells: list[Cell]) -> list[str]:
+    own = [c for c in cells if c["code"] == c["runbook"]]
+    beside = [c for c in cells if c["code"] != c["runbook"]]
+    right = sum(not c["wrong"] for c in own)
+    counts = {v: sum(c["verdict"] == v and not c["wrong"] for c in beside) for v in ("healthy", "other_cause", "inconclusive")}
+    said = ", ".join(f"{n} {v}" for v, n in counts.items())
+    return [f"On the diagonal {right} of {len(own)}; beside it {sum(bool(c['wrong']) for c in beside)} wrong of {len(beside)} ({said})."]
+
+
+def _table(found: dict[tuple[str, str], Cell]) -> list[str]:
+    names = runbooks()
+    lines = ["| | " + " | ".join(f"`{n}`" for n in names) + " |", "| --- |" + " :-: |" * len(names)]
+    for state in states():
+        lines.append(f"| {_label(state)} | " + " | ".join(sign(found.get((str(state), n))) for n in names) + " |")
+    return lines
+
+
+def _label(state: State) -> str:
+    if not state.fault:
+        return "*healthy*"
+    name = f"`{state.fault}`" + ("" if state.variant == "default" else f" {state.variant}")
+    return name if state.code else f"*{name}* (nothing broken)"
+
+
+def main(results: str, target: str) -> None:
+    """Write the page."""
+    cells = [json.loads(line) for line in Path(results).read_text().splitlines()]
+    Path(target).write_text(page(cells), encoding="utf-8")
+    print(f"{target} written.", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
