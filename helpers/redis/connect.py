@@ -1,48 +1,164 @@
 """One connection to Redis that can only look; the only file that imports the driver.
 
-Every command goes through an allow-list of read-only commands whose cost is bounded: never KEYS, MONITOR, DEBUG, EVAL, nor a
-command that returns a whole value of unknown size. One connection, every call with a time-out.
+Every command goes through an allow-list of read-only commands whose reply is bounded (commands.py): never KEYS, MONITOR, DEBUG, EVAL,
+nor a command that returns a whole value of unknown size. One connection, RESP2, every call with a time-out. After a time-out the
+connection is dropped, for a late reply must not answer the next question; the next one connects anew.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-import redis.asyncio as driver
 from redis import exceptions
+from redis._parsers.base import BaseParser
+from redis.asyncio import connection as driver
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.maint_notifications import MaintNotificationsConfig
 
 from helpers.errors import BadAnswer, Refused, SystemProblem, TimedOut, Unreachable
 from helpers.redaction import redact
+from helpers.redis.commands import Part, refusal, split
+from helpers.redis.replies import Value, parse_info, parse_pairs
 
-__all__ = ["ALLOWED", "Redis", "open_session"]
+__all__ = ["Command", "Redis", "Wire", "open_session", "open_wire", "translate"]
 
 TIMEOUT_S = 3.0
+CHUNK = 500  # commands sent before their replies are read: neither side's buffers fill up
 
-# Command, or command and subcommand: read-only and bounded (FAULTS.md 5.2; Redis manual, command categories).
-ALLOWED = frozenset(
-    {
-        "PING", "INFO", "TIME", "DBSIZE", "LASTSAVE", "ROLE", "SCAN", "TYPE", "TTL", "PTTL", "EXISTS", "RANDOMKEY", "STRLEN", "HLEN", "LLEN",
-        "SCARD", "ZCARD", "XLEN", "MEMORY USAGE", "MEMORY STATS", "MEMORY DOCTOR", "OBJECT ENCODING", "OBJECT IDLETIME", "OBJECT FREQ",
-        "SLOWLOG GET", "SLOWLOG LEN", "LATENCY LATEST", "LATENCY HISTORY", "LATENCY DOCTOR", "CLIENT ID", "CLIENT LIST", "CLIENT INFO",
-        "CLIENT SETNAME", "CLIENT NO-TOUCH", "CONFIG GET", "ACL WHOAMI", "COMMAND COUNT", "CLUSTER INFO", "CLUSTER NODES",
-    }
-)  # fmt: skip
-SECRET_SETTINGS = ("requirepass", "masterauth", "*", "tls-key-file-pass", "masteruser")
+Command = Sequence[Part]
+"""`("MEMORY USAGE", key)`: the command with its subcommand, then its arguments."""
+
+_FAILURES = (exceptions.RedisError, OSError, TimeoutError, asyncio.IncompleteReadError)
 
 
-def _translate(error: Exception) -> SystemProblem:
+def translate(error: BaseException) -> SystemProblem:
+    """Return the driver's or the network's error as one of ours, with the next step."""
     text = redact(str(error).splitlines()[0] if str(error) else type(error).__name__)
+    code = str(getattr(error, "status_code", None) or text.split(" ", 1)[0])
     if isinstance(error, exceptions.AuthenticationError):
         return Unreachable("redis", f"Redis refuses the login: {text}", remedy="Check the profile's redis address.")
     if isinstance(error, exceptions.NoPermissionError):
-        return Refused("redis", text, remedy="The role's ACL does not allow this question.")
+        return Refused("redis", text, remedy="The role's ACL does not allow this question: see helpers/redis/reader_acl.txt.")
+    if isinstance(error, exceptions.BusyLoadingError):
+        return Unreachable("redis", f"Redis is loading its data: {text}", remedy="Wait until `INFO persistence` says loading:0.")
     if isinstance(error, exceptions.TimeoutError | TimeoutError):
         return TimedOut("redis", "Redis did not answer in time.")
-    if isinstance(error, exceptions.ConnectionError | OSError):
-        return Unreachable("redis", f"Redis cannot be reached: {text}", remedy="Check the profile's redis address.")
-    return BadAnswer("redis", text, code=text.split(" ", 1)[0])
+    if isinstance(error, exceptions.ResponseError) and not isinstance(error, exceptions.ConnectionError):
+        if "unknown command" in text.lower() or "unknown subcommand" in text.lower():
+            return Refused("redis", text, remedy="This server or service does not have the command.")
+        return BadAnswer("redis", text, code=code)
+    return Unreachable("redis", f"Redis cannot be reached: {text}", remedy="Check the profile's redis address.")
+
+
+class Wire:
+    """One connection, with time-outs and counts; it sends what it is given, so only the sessions of this folder hold one."""
+
+    def __init__(self, address: str, application_name: str) -> None:
+        self.address = address
+        self.application_name = application_name
+        self.commands = 0
+        self.time_ms = 0.0
+        self._turn = asyncio.Lock()
+        try:
+            options = dict(driver.parse_url(address))
+        except ValueError:
+            raise Unreachable(
+                "redis", "The redis address is not a valid URL.", remedy="Write redis://[user]:password@host:6379/0."
+            ) from None
+        made: Any = options.pop("connection_class", driver.Connection)
+        options |= {"protocol": 2, "client_name": application_name.replace(" ", "-"), "driver_info": None, "health_check_interval": 0}
+        options |= {"socket_connect_timeout": TIMEOUT_S, "socket_timeout": None, "retry": Retry(NoBackoff(), 0)}
+        self._connection = made(**options, maint_notifications_config=MaintNotificationsConfig(enabled=False))
+        self.place = f"{options.get('path') or options.get('host', 'localhost')}:{options.get('port', 6379)}/{options.get('db', 0)}"
+
+    async def one(self, parts: Iterable[Part], timeout_s: float) -> Any:
+        """Return the reply to one command. Raises SystemProblem."""
+        reply = (await self.many([list(parts)], timeout_s))[0]
+        if isinstance(reply, SystemProblem):
+            raise reply
+        return reply
+
+    async def many(self, commands: Sequence[Sequence[Part]], timeout_s: float, *, lines: bool = False) -> list[Any]:
+        """Return the reply to each of the commands, sent together; one that the server refuses has its SystemProblem as reply.
+
+        Args:
+            commands: Each split into its words and arguments.
+            timeout_s: Seconds for all of them.
+            lines: Every reply is one line (a number, a status, an error): read many times faster.
+
+        Raises:
+            TimedOut, Unreachable: the connection failed; none of the replies is known.
+
+        """
+        replies: list[Any] = []
+        async with self._turn:
+            started = time.perf_counter()
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await self._connection.connect()
+                    for start in range(0, len(commands), CHUNK):
+                        chunk = commands[start : start + CHUNK]
+                        await self._connection.send_packed_command([b"".join(map(_packed, chunk))], check_health=False)
+                        replies += await (self._lines(len(chunk)) if lines else self._replies(len(chunk)))
+            except BaseException as error:
+                await self._drop()
+                if isinstance(error, _FAILURES):
+                    raise translate(error) from None
+                raise
+            finally:
+                self.commands += len(commands)
+                self.time_ms += (time.perf_counter() - started) * 1000
+        return replies
+
+    async def _replies(self, count: int) -> list[Any]:
+        found: list[Any] = []
+        for _ in range(count):
+            try:
+                found.append(await self._connection.read_response())
+            except exceptions.ResponseError as error:
+                found.append(translate(error))
+        return found
+
+    async def _lines(self, count: int) -> list[Any]:
+        data = b""
+        while data.count(b"\r\n") < count:
+            more = await self._connection._reader.read(1 << 18)
+            if not more:
+                raise exceptions.ConnectionError("the server closed the connection")
+            data += more
+        return [_line(line) for line in data.split(b"\r\n")[:-1]]
+
+    async def _drop(self) -> None:
+        try:
+            async with asyncio.timeout(1.0):
+                await self._connection.disconnect(nowait=True)
+        except _FAILURES:
+            return
+
+    async def close(self) -> None:
+        """Close the connection; never raises."""
+        await self._drop()
+
+
+def _packed(parts: Sequence[Part]) -> bytes:
+    raw = [part if isinstance(part, bytes) else str(part).encode() for part in parts]
+    return b"*%d\r\n" % len(raw) + b"".join([b"$%d\r\n%b\r\n" % (len(x), x) for x in raw])
+
+
+def _line(line: bytes) -> Any:
+    kind, rest = line[:1], line[1:]
+    if kind == b":":
+        return int(rest)
+    if kind == b"+":
+        return rest
+    if kind == b"-":
+        return translate(BaseParser.parse_error(rest.decode("utf-8", "replace")))  # type: ignore[no-untyped-call]
+    return None  # $-1: no such key
 
 
 class Redis:
@@ -50,36 +166,58 @@ class Redis:
 
     system: ClassVar[str] = "redis"
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self._commands = 0
-        self._time_ms = 0.0
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._siblings: list[Redis] = []
+        self.keys_scanned = 0
 
-    async def ask(self, command: str, *args: str | int | bytes, timeout_s: float = TIMEOUT_S) -> Any:
-        """Return the server's reply to one allowed command (`MEMORY USAGE`, its subcommand included), as bytes and numbers.
+    @property
+    def application_name(self) -> str:
+        """The name this session has in CLIENT LIST."""
+        return self._wire.application_name.replace(" ", "-")
+
+    async def ask(self, command: str, *args: Part, timeout_s: float = TIMEOUT_S) -> Any:
+        """Return the server's reply to one allowed command (`MEMORY USAGE`, its subcommand included), as bytes, numbers and lists.
 
         Raises:
-            Refused: the command is not on the allow-list, or the ACL forbids it.
+            Refused: the command is not on the allow-list, the ACL forbids it, or the server does not have it.
             TimedOut, Unreachable, BadAnswer: as the server answered.
-        """
-        words = command.upper().split()
-        if " ".join(words) not in ALLOWED or _asks_for_a_secret(words, args):
-            raise Refused(
-                "redis", f"{command.upper()} is not a command that a diagnosis may send.", remedy="See helpers/redis/connect.py, ALLOWED."
-            )
-        started = time.perf_counter()
-        try:
-            async with asyncio.timeout(timeout_s):
-                return await self._client.execute_command(*words, *args)
-        except (exceptions.RedisError, OSError, TimeoutError) as error:
-            raise _translate(error) from None
-        finally:
-            self._commands += 1
-            self._time_ms += (time.perf_counter() - started) * 1000
 
-    async def info(self, *sections: str) -> dict[str, Any]:
-        """Return INFO's sections as one dict of the server's own names."""
-        found: dict[str, Any] = await self.ask("INFO", *sections)
+        """
+        return await self._wire.one(_checked(command, args), timeout_s)
+
+    async def ask_many(self, commands: Sequence[Command], *, timeout_s: float = TIMEOUT_S, lines: bool = False) -> list[Any]:
+        """Return the replies to many allowed commands, sent together; a refused one has its SystemProblem as reply.
+
+        Args:
+            commands: Each `("PTTL", key)`.
+            timeout_s: Seconds for all of them.
+            lines: Every reply is one line, as those of TYPE, PTTL, MEMORY USAGE and OBJECT IDLETIME are: much faster.
+
+        Raises:
+            Refused: one of them is not on the allow-list; nothing was sent.
+            TimedOut, Unreachable: none of the replies is known.
+
+        """
+        return await self._wire.many([_checked(str(c[0]), c[1:]) for c in commands], timeout_s, lines=lines)
+
+    async def info(self, *sections: str) -> dict[str, Value]:
+        """Return INFO's sections as one dict of the server's own names. `INFO a b` is 7.0+, so each is asked for by itself."""
+        replies = await self.ask_many([("INFO", s) for s in sections] or [("INFO",)])
+        found: dict[str, Value] = {}
+        for reply in replies:
+            if isinstance(reply, SystemProblem):
+                raise reply
+            found |= parse_info(reply)
+        return found
+
+    async def settings(self, *names: str) -> dict[str, str]:
+        """Return CONFIG GET of these settings; one that the server does not have is absent. Raises Refused where CONFIG is closed."""
+        found: dict[str, str] = {}
+        for reply in await self.ask_many([("CONFIG GET", n) for n in names]):
+            if isinstance(reply, SystemProblem):
+                raise reply
+            found |= parse_pairs(reply)
         return found
 
     async def ping(self) -> str:
@@ -94,41 +232,62 @@ class Redis:
         return f"{name} {version}, {facts.get('redis_mode', 'standalone')}, {facts.get('role', 'unknown role')}"
 
     async def identity(self) -> str:
-        """Return nothing: one address may be many servers."""
-        return ""
+        """Return which server this is, the same after a restart: its address, and what it says of its place.
+
+        Redis keeps no identity over a restart (`run_id` and a primary's `master_replid` are made anew), except a cluster node's. So this
+        is the address as the profile gives it, with a digest of port, mode, program and configuration file. Two servers of one image
+        behind the same forwarded port look alike: therefore every undo also re-checks the value it puts back.
+        """
+        try:
+            facts = await self.info("server")
+            node = await self.ask("CLUSTER MYID") if facts.get("redis_mode") == "cluster" else b""
+        except (Refused, BadAnswer):
+            return self._wire.place
+        names = ("redis_mode", "tcp_port", "executable", "config_file")
+        digest = hashlib.sha256("|".join([*(str(facts.get(n, "")) for n in names), node.hex()]).encode()).hexdigest()
+        return f"{self._wire.place} {digest[:12]}"
+
+    async def sibling(self) -> Redis:
+        """Return another session to the same server, closed together with this one (for probes)."""
+        other = await open_session(self._wire.address, application_name=self._wire.application_name)
+        self._siblings.append(other)
+        return other
 
     def footprint(self) -> dict[str, float]:
-        """Return the `commands` sent and their `time_ms`."""
-        return {"commands": self._commands, "time_ms": round(self._time_ms, 1)}
+        """Return the `commands` sent, their `time_ms`, the `connections`, and the `keys_scanned`, siblings included."""
+        everyone = [self, *self._siblings]
+        return {
+            "commands": sum(s._wire.commands for s in everyone),
+            "time_ms": round(sum(s._wire.time_ms for s in everyone), 1),
+            "connections": len(everyone),
+            "keys_scanned": sum(s.keys_scanned for s in everyone),
+        }
 
     async def close(self) -> None:
-        """Close the connection; never raises."""
-        try:
-            async with asyncio.timeout(1.0):
-                await self._client.aclose()
-        except (exceptions.RedisError, OSError, TimeoutError):
-            return
+        """Close every connection; never raises."""
+        for session in [*self._siblings, self]:
+            await session._wire.close()
 
 
-def _asks_for_a_secret(words: list[str], args: tuple[str | int | bytes, ...]) -> bool:
-    """CONFIG GET returns passwords too, and takes patterns: ask by exact, harmless names."""
-    asked = [str(a).lower() for a in args]
-    return words == ["CONFIG", "GET"] and (not asked or any(set("*?[") & set(a) or a in SECRET_SETTINGS for a in asked))
+def _checked(command: str, args: Sequence[Part]) -> list[Part]:
+    words = split(command)
+    problem = refusal(words, args)
+    if problem:
+        raise Refused("redis", problem, remedy="See helpers/redis/commands.py, ALLOWED.")
+    return [*words, *args]
+
+
+async def open_wire(address: str, *, application_name: str) -> Wire:
+    """Return a bare connection that answered PING. Raises Unreachable, TimedOut."""
+    wire = Wire(address, application_name)
+    try:
+        await wire.one(["PING"], TIMEOUT_S)
+    except SystemProblem:
+        await wire.close()
+        raise
+    return wire
 
 
 async def open_session(address: str, *, application_name: str) -> Redis:
     """Return a session on one connection named `application_name`. Raises Unreachable."""
-    try:
-        client = driver.Redis.from_url(
-            address, single_connection_client=True, socket_connect_timeout=TIMEOUT_S, socket_timeout=TIMEOUT_S,
-            client_name=application_name.replace(" ", "-"), health_check_interval=0,
-        )  # fmt: skip
-    except ValueError:
-        raise Unreachable("redis", "The redis address is not a valid URL.", remedy="Write redis://[user]:password@host:6379/0.") from None
-    session = Redis(client)
-    try:
-        await session.ask("PING")
-    except SystemProblem:
-        await session.close()
-        raise
-    return session
+    return Redis(await open_wire(address, application_name=application_name))
