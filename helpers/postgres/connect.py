@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
@@ -159,14 +159,20 @@ class Postgres:
         rows = await self.fetch(sql, *args, limit=1, timeout_s=timeout_s)
         return next(iter(rows[0].values())) if rows else None
 
-    async def explain(self, sql: str, *args: Any, analyze: bool = False, timeout_s: float = STATEMENT_S) -> Record:
+    async def explain(
+        self, sql: str, *args: Any, analyze: bool = False, timing: bool = False, without: Sequence[str] = (), timeout_s: float = STATEMENT_S
+    ) -> Record:
         """Return the JSON plan of one statement, with `Plan` at its top.
 
         A statement with `$n` gets the plan for `args`, or without them its generic plan (prepared, never run). `analyze` runs it, and only
         when the server accepts it as a cursor's query, that is as a plain SELECT; the transaction is read-only and rolled back.
+        `timing` also times each node, which costs two looks at the clock a row. `without` are planner settings switched off for this one
+        plan, such as `enable_seqscan`.
         """
-        options = "FORMAT JSON, VERBOSE, SETTINGS" + (", ANALYZE, BUFFERS, TIMING OFF" if analyze else "")
+        options = "FORMAT JSON, VERBOSE, SETTINGS" + (f", ANALYZE, BUFFERS, TIMING {'ON' if timing else 'OFF'}" if analyze else "")
         async with self._reading(timeout_s) as connection:
+            for setting in without:
+                await connection.fetch("SELECT set_config($1, 'off', true)", setting)
             if analyze:
                 await connection.fetch(f"DECLARE runbook NO SCROLL CURSOR FOR {sql}", *args)
             if analyze or args:
