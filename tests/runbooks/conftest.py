@@ -19,7 +19,7 @@ Run = Callable[..., Awaitable[RunResult]]
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a runbook against a sandbox: `await run("lock_contention", sandbox, apply=True, window_s=2.0)`.
 
-    The profile holds references only. `systems` narrows it; `kill_at` kills PostgreSQL as soon as that step begins.
+    The profile holds references only. `systems` narrows it; `kill_at` kills PostgreSQL (Redis where it is the only system) as soon as that step begins.
     """
 
     async def _run(
@@ -37,7 +37,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
             if kill_at and event.kind == "evidence" and (event.data["kind"], event.data["step"]) == ("began", kill_at):
                 import asyncio
 
-                pending.append(asyncio.ensure_future(sandbox.kill("postgres")))
+                pending.append(asyncio.ensure_future(sandbox.kill("redis" if systems == ("redis",) else "postgres")))
 
         result = await execute(name, parameters, profile="target", apply=apply, out=tmp_path / "incidents", on_event=on_event)
         for task in pending:
