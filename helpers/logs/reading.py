@@ -1,0 +1,73 @@
+"""One file as a relation of the schema's columns: the SQL that reads it, for the format it is of."""
+
+# ruff: noqa: S608 - every name and literal of this SQL is quoted here
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from helpers.logs.files import Physical
+from helpers.logs.format import Format, JsonFormat, LineFormat, quoted
+
+__all__ = ["literal", "raw_rows", "relation"]
+
+FEWEST_BYTES = 16 << 20  # DuckDB's own bound of one object; raised to the longest line of the file
+_NOWHERE = "\x1f\x1e\x1f"  # a separator of columns that does not occur: the whole line is one column
+
+
+def literal(value: str) -> str:
+    """Return an SQL string literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _path(path: Path) -> str:
+    """Return the path as a literal that names this file only, though it may hold glob characters."""
+    return literal(re.sub(r"([*?\[])", r"[\1]", str(path)))
+
+
+def raw_rows(format_: Format, file: Physical, path: Path) -> str:
+    """Return the SQL of the file's raw fields, one row a line that is not blank; a line that is not of the format is all NULL."""
+    bound = max(FEWEST_BYTES, file.longest + 2)
+    if isinstance(format_, JsonFormat):
+        fields = {name: "JSON" if name in format_.nested else "VARCHAR" for name in format_.fields}
+        columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in fields.items())
+        compression = "" if file.compression == "none" else f", compression = {literal(file.compression)}"
+        return (
+            f"select * from read_ndjson({_path(path)}, columns = {{{columns}}}, records = 'true', ignore_errors = true, "
+            f"maximum_object_size = {bound}{compression})"
+        )
+    if isinstance(format_, LineFormat):
+        return _matched(format_, lines_of(file, path))
+    raise TypeError(f"{format_.name} cannot be read")
+
+
+def lines_of(file: Physical, path: Path) -> str:
+    """Return the SQL of the file's lines as one column `line`; lines that are not UTF-8 are left out."""
+    bound = max(FEWEST_BYTES, file.longest + 2)
+    compression = "" if file.compression == "none" else f", compression = {literal(file.compression)}"
+    return (
+        f"select line from read_csv({_path(path)}, columns = {{'line': 'VARCHAR'}}, delim = {literal(_NOWHERE)}, quote = '', escape = '', "
+        f"header = false, auto_detect = false, strict_mode = false, ignore_errors = true, max_line_size = {bound}, new_line = '\\n'{compression})"
+    )
+
+
+def _matched(format_: LineFormat, lines: str) -> str:
+    names = ", ".join(literal(name) for name in format_.groups)
+    pattern = re.sub(r"\(\?P<\w+>", "(", format_.pattern).replace("\\x1b", "\x1b")
+    fields = ", ".join(f"nullif(found[{literal(name)}], '') as {quoted(name)}" for name in format_.groups)
+    return (
+        f"select {fields} from (select case when regexp_matches(line, {literal(pattern)}) "
+        f"then regexp_extract(line, {literal(pattern)}, [{names}]) end as found from ({lines}))"
+    )
+
+
+def relation(format_: Format, file: Physical, path: Path) -> str:
+    """Return the SQL of the file's entries in the schema; lines that are not of the format are left out."""
+    return f"select {format_.select()} from ({raw_rows(format_, file, path)}) where {present(format_)}"
+
+
+def present(format_: Format) -> str:
+    """Return the SQL condition that a row is an entry, as against a line that could not be read: it has a time or says something."""
+    said = [format_.columns[name].raw for name in ("timestamp", "body", "http_response_status_code") if name in format_.columns]
+    return f"coalesce({', '.join(f'cast({one} as varchar)' for one in said)}) is not null"
