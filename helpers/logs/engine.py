@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LogFile", "Logs"]
 
-MEMORY = "320MiB"
+MEMORY = 320 << 20
+LINES_HELD = 10  # the reader holds a few buffers of the longest line at once
 _MACROS = Path(__file__).with_name("macros.sql")
 
 
@@ -43,7 +44,7 @@ class Logs:
     def __init__(self, files: Sequence[LogFile], folder: tempfile.TemporaryDirectory[str]) -> None:
         self.files = files
         self._folder = folder
-        self._duck = _connected(Path(folder.name))
+        self._duck = _connected(Path(folder.name), max((f.physical.longest for f in files), default=0))
         for number, file in enumerate(files):
             self._duck.execute(f"create temp view file_{number} as {relation(file.format, file.physical, file.source)}")
         union = " union all ".join(f"select * from file_{number}" for number in range(len(files)))
@@ -137,10 +138,12 @@ class Logs:
         self.close()
 
 
-def _connected(folder: Path) -> duckdb.DuckDBPyConnection:
+def _connected(folder: Path, longest: int) -> duckdb.DuckDBPyConnection:
     import duckdb
 
-    connection = duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(folder / "spill")})
+    connection = duckdb.connect(
+        config={"memory_limit": f"{max(MEMORY, LINES_HELD * longest) >> 20}MiB", "temp_directory": str(folder / "spill")}
+    )
     connection.execute("set TimeZone = 'UTC'")
     connection.execute(_MACROS.read_text(encoding="utf-8"))
     return connection
