@@ -1,0 +1,111 @@
+"""`runbook logs …`: the two most asked questions to log files, in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from helpers.logs.engine import Logs
+
+FILES = typer.Argument(help="Files or globs, quoted: plain, .gz or .zst, of any known format.")
+FORMAT = typer.Option("", "--format", help="The format of all files; empty: recognised by content, file by file.")
+JSON = typer.Option(False, "--json", help="One JSON document on stdout.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(no_args_is_help=True, help="Ask log files: who is slow or failing, and what one request went through.")
+    app.add_typer(
+        group,
+        name="logs",
+        epilog="Example: [bold]runbook logs summary '/var/log/app/*.ndjson.gz'[/bold], [bold]runbook logs trace 7c9e6679 'app.log'[/bold]",
+    )
+    group.command("summary", epilog="Example: [bold]runbook logs summary '/var/log/app/*.gz'[/bold]")(_summary)
+    group.command("trace", epilog="Example: [bold]runbook logs trace 7c9e6679 '/var/log/app/*.gz' /var/log/postgresql/*.json[/bold]")(
+        _trace
+    )
+
+
+@contextmanager
+def _reading(patterns: list[str], as_format: str) -> Iterator[Logs]:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from helpers.logs.engine import Logs
+    from helpers.logs.files import find_files
+
+    total = sum(path.stat().st_size for path in find_files(patterns))
+    bar = Progress(TextColumn("reading"), BarColumn(), DownloadColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True)
+    with bar:
+        task = bar.add_task("", total=total)
+        logs = Logs.open(patterns, as_format=as_format, progress=lambda read: bar.advance(task, read))
+    with logs:
+        yield logs
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows as JSON values: times in ISO 8601 (UTC), NULL as null."""
+    import json
+
+    rows: list[dict[str, Any]] = json.loads(frame.to_json(orient="records", date_format="iso"))
+    return rows
+
+
+def _summary(files: list[str] = FILES, as_format: str = FORMAT, as_json: bool = JSON) -> None:
+    """Routes by time spent, errors by fingerprint, the slowest requests, and where every line went."""
+    from helpers.cli.console import print_json, say, table
+    from helpers.logs.analyses import analyse
+
+    with _reading(files, as_format) as logs:
+        accounts = logs.account()
+        found = {
+            "routes": _records(analyse(logs, "routes")),
+            "errors": _records(analyse(logs, "errors")),
+            "slowest": _records(analyse(logs, "slowest", count=5)),
+        }
+        rejected = [{"file": path.name, "line": r.line, "reason": r.reason, "text": r.text} for path, r in logs.rejected(5)]
+    if as_json:
+        told = [{"file": str(a.path), "format": a.format, "lines": a.lines, "parsed": a.parsed, "rejected": a.rejected, "blank": a.blank,
+                 "unfinished": a.unfinished, "truncated": a.truncated, "mismatched": dict(a.mismatched)} for a in accounts]  # fmt: skip
+        print_json({"files": told, **found, "rejected": rejected})
+        return
+    for name, rows in (*found.items(), ("rejected", rejected)):
+        if rows:
+            table(name.capitalize(), [_short(row) for row in rows[:10]])
+    for account in accounts:
+        say(account.summary)
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row as a terminal shows it: numbers to three figures, long text cut."""
+    return {k: f"{v:,.3g}" if isinstance(v, float) and abs(v) < 1000 else f"{v:,.0f}" if isinstance(v, float) else "" if v is None
+            else str(v)[:160] for k, v in row.items()}  # fmt: skip
+
+
+def _trace(
+    request_id: str = typer.Argument(help="A request id, a trace id, or a word of the statement's comment."),
+    files: list[str] = FILES,
+    as_format: str = FORMAT,
+    as_json: bool = JSON,
+) -> None:
+    """Every log entry of one request, in order of time, across the API's, PostgreSQL's and Redis' logs. Exit 1 when there is none."""
+    from helpers.cli.console import print_json, say, table
+    from helpers.logs.analyses import analyse
+
+    with _reading(files, as_format) as logs:
+        rows = _records(analyse(logs, "trace", id=request_id))
+        lines = sum(account.lines for account in logs.account())
+    if as_json:
+        print_json({"id": request_id, "entries": rows, "lines": lines})
+    elif rows:
+        kept = [name for name in rows[0] if any(row[name] not in (None, "") for row in rows)]
+        table(request_id, [_short({name: row[name] for name in kept}) for row in rows])
+    else:
+        say(f"No entry of {request_id} in {lines:,} lines.")
+    raise typer.Exit(0 if rows else 1)

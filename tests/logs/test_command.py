@@ -1,0 +1,72 @@
+"""`runbook logs`: the summary and one request, for people and as JSON; hostile text is text."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+RUNBOOK = str(Path(sys.executable).with_name("runbook"))
+HOSTILE = "<script>alert(1)</script> '; DROP TABLE x; -- $(rm -rf /) \x1b[31mred =1+1 \x07"
+
+
+def run(*words):
+    return subprocess.run([RUNBOOK, "logs", *words], capture_output=True, text=True, timeout=60, env={**os.environ, "COLUMNS": "400"})
+
+
+def written(folder: Path) -> Path:
+    lines = [
+        {
+            "event": "request",
+            "timestamp": "2026-03-03T08:00:00Z",
+            "http_request_method": "GET",
+            "url_path": "/orders/7",
+            "status": 200,
+            "duration_ms": 12.5,
+            "request_id": "r1",
+        },
+        {
+            "event": HOSTILE,
+            "timestamp": "2026-03-03T08:00:01Z",
+            "level": "error",
+            "error_type": HOSTILE,
+            "request_id": "r1",
+            "url_path": "/orders/7",
+        },
+    ]
+    path = folder / "a 'b\" [x].log"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines) + "garbage\n")
+    return path
+
+
+def test_the_summary_is_one_json_document(tmp_path):
+    """Files with their accounts, routes, errors, slowest, rejected."""
+    result = run("summary", str(written(tmp_path)), "--json")
+    document = json.loads(result.stdout)
+    assert result.returncode == 0, result.stderr
+    assert [document["files"][0][k] for k in ("lines", "parsed", "rejected")] == [3, 2, 1]
+    assert document["routes"][0]["route"] == "/orders/{id}"
+    assert document["rejected"] == [{"file": "a 'b\" [x].log", "line": 3, "reason": document["rejected"][0]["reason"], "text": "garbage"}]
+
+
+def test_a_request_is_followed_and_hostile_text_is_shown_as_text(tmp_path):
+    """No control character reaches the terminal."""
+    result = run("trace", "r1", str(written(tmp_path)))
+    assert (result.returncode, "\x1b[31m" in result.stderr, "\x07" in result.stderr, "DROP TABLE" in result.stderr) == (
+        0,
+        False,
+        False,
+        True,
+    )
+
+
+def test_an_unknown_request_is_exit_1(tmp_path):
+    """With how many lines were looked at."""
+    result = run("trace", "nope", str(written(tmp_path)))
+    assert (result.returncode, "No entry of nope in 3 lines" in result.stderr) == (1, True)
+
+
+def test_no_file_is_bad_usage():
+    """Exit 2, and what to give."""
+    result = run("summary", "/nowhere/*.log")
+    assert (result.returncode, "No log file matches" in result.stderr) == (2, True)
