@@ -16,7 +16,7 @@ from helpers.postgres.connect import Postgres
 from helpers.postgres.foreign_keys import ForeignKey, Lookup, read_foreign_keys, run_lookup, sample_keys
 from helpers.results import Diagnosis, Status
 
-__all__ = ["judge", "named", "unindexed_foreign_key"]
+__all__ = ["examined", "judge", "unindexed_foreign_key"]
 
 
 async def unindexed_foreign_key(pg: Postgres, *, table: str = "", constraint: str = "", min_rows: float = MIN_ROWS) -> Diagnosis:
@@ -43,10 +43,15 @@ async def unindexed_foreign_key(pg: Postgres, *, table: str = "", constraint: st
     key = next((k for k in keys if k.constraint == constraint), keys[0] if keys else None)
     if key is None:
         return Diagnosis(Status.OK, summary=f"No foreign key references {table or 'a table of this database'}.")
+    return await examined(pg, key, keys, given=bool(table), min_rows=min_rows)
+
+
+async def examined(pg: Postgres, key: ForeignKey, keys: Sequence[ForeignKey], *, given: bool, min_rows: float = MIN_ROWS) -> Diagnosis:
+    """Return what one lookup of `key` and the catalog say; a lookup that waits for a lock is the lock's failure mode."""
     lookup = await _look(pg, key)
     if lookup is not None and lookup.waited:
         return _behind_a_lock(await lock_contention(pg), key)
-    return judge(key, lookup, keys, given=bool(table), min_rows=min_rows)
+    return judge(key, lookup, keys, given=given, min_rows=min_rows)
 
 
 async def _look(pg: Postgres, key: ForeignKey) -> Lookup | None:
@@ -82,15 +87,15 @@ def judge(key: ForeignKey, lookup: Lookup | None, keys: Sequence[ForeignKey], *,
     if key.invalid:
         return _invalid(key, facts)
     if not given and not key.parent_deletes:
-        text = (
-            f"{key.subject} has no index, yet no row of {key.parent} was deleted since the statistics began: nobody is seen to pay for it."
-        )
-        return Diagnosis(
-            Status.UNKNOWN, summary=text, against=["Give the parent as `table` if deletes or key changes of it are slow."], facts=facts
-        )
-    return named(
-        key, reads, [k for k in keys if k is not key and k.unserved and k.child_rows >= min_rows and (given or k.parent_deletes)], facts
-    )
+        return _nobody_pays(key, facts)
+    others = [k for k in keys if k is not key and k.unserved and k.child_rows >= min_rows and (given or k.parent_deletes)]
+    return _named(key, reads, others, facts)
+
+
+def _nobody_pays(key: ForeignKey, facts: dict[str, Any]) -> Diagnosis:
+    text = f"{key.subject} has no index, yet no row of {key.parent} was deleted since the statistics began: nobody is seen to pay for it."
+    ask = "Give the parent as `table` if deletes or key changes of it are slow."
+    return Diagnosis(Status.UNKNOWN, summary=text, against=[ask], facts=facts)
 
 
 def _facts(key: ForeignKey, lookup: Lookup | None) -> dict[str, Any]:
@@ -113,8 +118,7 @@ def _invalid(key: ForeignKey, facts: dict[str, Any]) -> Diagnosis:
     return Diagnosis(Status.PROBLEM, "invalid_index", key.invalid, text, {"index": key.invalid}, because, [], facts)
 
 
-def named(key: ForeignKey, reads: float, others: Sequence[ForeignKey], facts: dict[str, Any]) -> Diagnosis:
-    """Return the diagnosis that names `key`, with the arguments for `create_index`; pure."""
+def _named(key: ForeignKey, reads: float, others: Sequence[ForeignKey], facts: dict[str, Any]) -> Diagnosis:
     does = {"cascade": "deletes", "set null": "updates", "set default": "updates"}.get(key.on_delete, "looks for")
     text = f"No index on {key.subject}: for every row deleted from {key.parent} the server reads {reads:,.0f} rows of {key.child}."
     part = f" in {key.unserved} of its partitions" if key.served_by else ""
