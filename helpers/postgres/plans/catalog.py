@@ -66,8 +66,12 @@ def _table(row: Record, columns: dict[int, list[Record]], indexes: dict[int, lis
         size_bytes=row["bytes"] or 0,
         columns={c["name"]: Column(**{**c, "cast_free": frozenset(c["cast_free"])}) for c in columns.get(row["root"], [])},
         indexes=tuple(_index(i) for i in own),
+        oid=row["root"],
         modified_rows=row["modified"] or 0.0,
+        dead_rows=row["dead"] or 0.0,
+        extended=tuple(frozenset(int(n) for n in keys.split()) for keys in row["extended"]),
         analyzed_s=row["analyzed_s"],
+        analyze_counted=row["counted"],
         partitioned=row["partitioned"],
     )
 

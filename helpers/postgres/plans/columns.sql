@@ -16,7 +16,9 @@ select a.attrelid::bigint as oid, a.attname::text as name, quote_ident(a.attname
        case when l.collcollate in ('C', 'POSIX') or l.collname = 'default' and d.datcollate in ('C', 'POSIX') then ''
             when b.typname in ('text', 'varchar', 'bpchar') then b.typname || '_pattern_ops'
             else '' end as prefix_opclass,
-       s.n_distinct::float8 as n_distinct, s.tablename is not null as analyzed
+       s.n_distinct::float8 as n_distinct, s.tablename is not null as analyzed, a.attnum::int as attnum,
+       -- the default is -1 before version 17, null since
+       coalesce(nullif(a.attstattarget, -1), current_setting('default_statistics_target')::int)::int as statistics_target
 from pg_attribute a
 join pg_class c on c.oid = a.attrelid
 join pg_namespace n on n.oid = c.relnamespace

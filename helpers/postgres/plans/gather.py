@@ -10,9 +10,10 @@ from sqlglot import exp
 
 from helpers.errors import BadAnswer, Refused, TimedOut
 from helpers.postgres.connect import Postgres
+from helpers.postgres.plans.alternatives import alternative_to
 from helpers.postgres.plans.catalog import Scanned, tables_of, volatility_of
-from helpers.postgres.plans.facts import Read, StatementFacts, Table
-from helpers.postgres.plans.measure import counted_rows, term_shares
+from helpers.postgres.plans.facts import OFF_BY, Read, StatementFacts, Table
+from helpers.postgres.plans.measure import counted_rows, term_rows, term_shares
 from helpers.postgres.plans.predicate import Term, terms_of
 from helpers.postgres.plans.scans import Scan, scans_of
 from helpers.postgres.plans.tokens import tokens
@@ -60,7 +61,9 @@ async def facts_of(
     whole = rows_per_call if len(scans) == 1 and _returns_all(plan) else None
     reads = [await _read(pg, group, whole) for group in _grouped(scans, tables)]
     measured = actual or any(r.kept_rows is not None for r in reads)
-    return StatementFacts(text, tuple(reads), actual=measured, execution_ms=plan.get("Execution Time"), **seen)
+    took = plan.get("Execution Time")
+    better, tried = await alternative_to(pg, text, reads, took) if took else (None, ())
+    return StatementFacts(text, tuple(reads), actual=measured, execution_ms=took, alternative=better, tried=tried, **seen)
 
 
 async def _plan(pg: Postgres, text: str, analyze_s: float) -> tuple[dict[str, Any], bool]:
@@ -145,6 +148,7 @@ async def _read(pg: Postgres, group: Sequence[tuple[Scan, Scanned]], whole: floa
         name = table.name if len(group) > 1 else scanned.name
         (kept, expected), how = await _kept(pg, name, main.alias, terms, table, whole, expected)
         read = sum(s.rows for _, s in group) if main.node == "Seq Scan" else max(expected, kept)
+    error = 1.0 if how == "estimated" else _error(scans, expected, kept)
     return Read(
         table=table,
         scans=tuple(scans),
@@ -154,9 +158,10 @@ async def _read(pg: Postgres, group: Sequence[tuple[Scan, Scanned]], whole: floa
         read_rows=read,
         kept_rows=None if how == "estimated" else kept,
         estimated_rows=expected,
-        error=_error(scans, expected, kept),
+        error=error,
         how=how,
         term_pct=await term_shares(pg, scanned.name, main.alias, terms),
+        term_rows=await term_rows(pg, scanned.name, main.alias, terms) if error >= OFF_BY else {},
         volatility=await volatility_of(pg, [f for t in (*terms, *joins) for f in t.functions]),
     )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from helpers.postgres.plans.candidate import Candidate, candidate_for, serving
-from helpers.postgres.plans.facts import Index, Read, StatementFacts
+from helpers.postgres.plans.facts import OFF_BY, OUT_OF_DATE_PCT, Index, Read, StatementFacts
 from helpers.postgres.plans.say import benefit, conclude, number, read_facts, short
+from helpers.postgres.plans.stale import outright, stale
 from helpers.results import Diagnosis, Status
 
 __all__ = ["Limits", "judge"]
@@ -19,16 +20,20 @@ class Limits:
     min_read_rows: rows an execution must read before an index matters (pghero `missing_indexes`: 10,000).
     max_kept_pct: an index pays below this share; above full_read_pct it does not. Between the two nothing is claimed
         (PostgreSQL manual, random_page_cost = 4 × seq_page_cost: a random read must save several sequential ones).
-    max_error: estimates within this factor count as accurate (FAULTS C6: stale statistics are off by 10 and more).
+    max_error: estimates within this factor count as accurate; max_error_alone: so do those of one condition among several
+        (independent errors multiply: two of 3 make 9, which is accurate still).
     min_modified_pct: changed rows that make statistics out of date (autovacuum_analyze_scale_factor = 10 %).
+    min_faster: how many times faster another plan must be to count as better (less may be noise or a warmer cache).
     min_lock_pct, min_samples: share of observations in which the statement waited for a lock, and how many there must be.
     """
 
     min_read_rows: float = 10_000
     max_kept_pct: float = 5.0
     full_read_pct: float = 20.0
-    max_error: float = 10.0
-    min_modified_pct: float = 10.0
+    max_error: float = OFF_BY
+    max_error_alone: float = 3.0
+    min_modified_pct: float = OUT_OF_DATE_PCT
+    min_faster: float = 2.0
     min_lock_pct: float = 50.0
     min_samples: int = 3
 
@@ -47,17 +52,20 @@ def judge(facts: StatementFacts, limits: Limits | None = None) -> Diagnosis:
         text = f"The plan is good: at most {number(read.read_rows)} rows of {read.table.name} are read; an index would save little."
         return _clear(facts, read, text, Candidate())
     candidate = candidate_for(read)
-    stale = [r for r in facts.reads if _stale(r, limits)]
+    statistics = [found for r in facts.reads if (found := stale(facts, r, limits))]
     missing = _missing(facts, read, candidate, limits)
-    if missing.code == "missing_index" and any(r is not read for r in stale):
-        other = next(r for r in stale if r is not read)
-        text = f"Two explanations fit: no index serves {short(read.terms)}, and the statistics of {other.table.name} are out of date."
-        return Diagnosis(
-            Status.UNKNOWN, summary=text, against=[f"Run ANALYZE {other.table.name} and ask again."], facts=read_facts(facts, read)
-        )
-    if stale and missing.code is None:
-        return _stale_cause(facts, stale[0], limits)
-    return missing
+    if not statistics or missing.code == "invalid_index":
+        return missing
+    if missing.code is None or outright(facts, limits):
+        return statistics[0]
+    elsewhere = [s for s in statistics if s.target["table"] != read.table.name]
+    return _both(facts, read, elsewhere[0]) if elsewhere else missing
+
+
+def _both(facts: StatementFacts, read: Read, statistics: Diagnosis) -> Diagnosis:
+    text = f"Two explanations fit: no index serves {short(read.terms)}, and the planner's statistics of {statistics.subject} are wrong."
+    against = [f"Run ANALYZE {statistics.target['table']} and ask again."]
+    return Diagnosis(Status.UNKNOWN, summary=text, against=against, facts=read_facts(facts, read))
 
 
 def _base(facts: StatementFacts) -> dict[str, object]:
@@ -77,31 +85,12 @@ def _locked(facts: StatementFacts) -> Diagnosis:
     return Diagnosis(Status.PROBLEM, "lock_contention", subject, text, because=[because], facts=_base(facts))
 
 
-def _stale(read: Read, limits: Limits) -> bool:
-    """Whether a wrong estimate explains this read: out of date, far off, and a better plan was there to be chosen."""
-    old = read.table.modified_pct >= limits.min_modified_pct
-    chosen = any(s.index or s.under_join for s in read.scans) or any(
-        i.valid for i in serving(read.table.indexes, candidate_for(read), whole=False)
-    )
-    return old and read.kept_rows is not None and read.error >= limits.max_error and chosen
-
-
-def _stale_cause(facts: StatementFacts, read: Read, limits: Limits) -> Diagnosis:
-    term = next((t for t in (*read.terms, *read.join_terms) if t.column), None)
-    column = read.table.columns[term.column].quoted if term and term.column in read.table.columns else ""
-    subject = f"{read.table.name}({column})" if column else read.table.name
-    when = "never" if read.table.analyzed_s is None else f"{read.table.analyzed_s / 3600:.1f} hours ago"
-    because = [
-        f"the planner expected {number(read.estimated_rows)} rows of {read.table.name} and met {number(read.kept_rows or 0)}: off by {number(read.error)}×",
-        f"{number(read.table.modified_rows)} rows ({read.table.modified_pct:.0f} %) changed since the last ANALYZE ({when})",
-    ]
-    text = f"The planner's statistics of {subject} are out of date: its estimate is off by {number(read.error)}×. ANALYZE {read.table.name} puts them right."
-    return Diagnosis(Status.PROBLEM, "stale_statistics", subject, text, {"table": read.table.name}, because, [], read_facts(facts, read))
-
-
 def _missing(facts: StatementFacts, read: Read, candidate: Candidate, limits: Limits) -> Diagnosis:
     if not candidate.columns:
         return _no_index_helps(facts, read, candidate, limits)
+    if read.own_rows < limits.min_read_rows and not candidate.by_join:
+        text = f"A join pairs {number(read.read_rows)} rows of {read.table.name}, and its own conditions read {number(read.own_rows)}: an index on them would save little."
+        return _clear(facts, read, text, candidate, known=False)
     first_alone = read.sequential and candidate.leading_pct <= limits.max_kept_pct
     there = serving(read.table.indexes, candidate, whole=not first_alone)
     if any(i.building for i in there):

@@ -14,7 +14,7 @@ from helpers.postgres.connect import Postgres
 from helpers.postgres.plans.facts import Table
 from helpers.postgres.plans.predicate import EQUALITY, NONE, RANGE, Term
 
-__all__ = ["Counted", "counted_rows", "term_shares"]
+__all__ = ["Counted", "counted_rows", "term_rows", "term_shares"]
 
 SAMPLE_VALUES = 3  # each costs one sequential read
 SAMPLE_PAGES = 20
@@ -46,6 +46,25 @@ async def term_shares(pg: Postgres, table: str, alias: str, terms: Sequence[Term
             continue  # it names another table of the statement: its share comes from n_distinct
         shares |= {t.text: share if i == 0 else 100.0 for i, t in enumerate(together)}
     return shares
+
+
+async def term_rows(pg: Postgres, table: str, alias: str, terms: Sequence[Term]) -> dict[str, tuple[float, float]]:
+    """Return each term's text → the rows the planner expects it alone to keep, and those it keeps, as counted.
+
+    A term with `$n`, or that looks at another table, is absent, and so is one that takes too long to count.
+    """
+    source = f"from {table} as {_quoted(alias)} where"
+    rows: dict[str, tuple[float, float]] = {}
+    for term in terms[:MOST_TERMS]:
+        if any(m[2] for m in _PARAMETER.finditer(term.text)):
+            continue
+        try:
+            kept = float(await pg.value(f"select count(*) {source} {term.text}", timeout_s=COUNT_S))
+            expected = await _expected(pg, f"select {source} {term.text}")
+        except (TimedOut, BadAnswer):
+            continue  # then nothing is claimed about this term alone
+        rows[term.text] = (expected, kept)
+    return rows
 
 
 def _together(terms: Sequence[Term]) -> list[list[Term]]:

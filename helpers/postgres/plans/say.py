@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from helpers.postgres.plans.candidate import Candidate
-from helpers.postgres.plans.facts import Read, StatementFacts
+from helpers.postgres.plans.facts import OFF_BY, Read, StatementFacts
 from helpers.postgres.plans.predicate import Term
 from helpers.redaction import mask_literals
 from helpers.results import Diagnosis, Status
@@ -14,7 +14,6 @@ from helpers.results import Diagnosis, Status
 __all__ = ["benefit", "conclude", "number", "read_facts", "short"]
 
 
-ACCURATE = 10.0  # times off; see Limits.max_error
 _HOW = {
     "measured": "measured",
     "counted": "counted for values taken from the table",
@@ -67,7 +66,7 @@ def benefit(facts: StatementFacts, read: Read, candidate: Candidate) -> list[str
     lines = [f"it reads {number(read.read_rows)} rows of {read.table.name} and keeps {number(kept)} ({_HOW[read.how]})"]
     if candidate.by_join:
         lines.append(f"the join then keeps {candidate.reads_pct:.2g} % of them")
-    elif read.kept_rows is not None and read.error < ACCURATE:
+    elif read.kept_rows is not None and read.error < OFF_BY:
         lines.append(f"the planner expected {number(read.estimated_rows)}: its statistics are accurate")
     left = read.table.rows * candidate.reads_pct / 100
     lines.append(f"an index would leave about {number(max(left, 1))} rows to read (estimated from the planner's statistics)")
@@ -84,7 +83,7 @@ def conclude(facts: StatementFacts, read: Read, candidate: Candidate, share: flo
     text = f"No index {why} on {read.table.name}: {number(read.read_rows)} rows are read, {percent(share)} of them are kept. Missing: {subject}."
     because = [*benefit(facts, read, candidate), *others[:5]]
     against = list(candidate.refused)
-    if read.error >= ACCURATE:
+    if read.error >= OFF_BY:
         against.append(f"the planner's estimate is off by {number(read.error)}×, yet by it too an index would be used")
     if read.how == "estimated":
         against.append("row counts are the planner's estimates: the statement was not run")

@@ -23,6 +23,7 @@ class Scan:
 
     `joins` are the join conditions above it that look at this table, `joined_rows` what the nearest such join kept in all.
     `sort_keys` order the rows before a LIMIT of `limit_rows`. `stops_early` says it may have been stopped before its end.
+    `join_kinds` are the joins above it, outermost first. `blocks` are the pages it touched, all loops, where it was run.
     `divisor` is by how much the planner divided a parallel estimate.
     """
 
@@ -44,8 +45,14 @@ class Scan:
     sort_keys: tuple[str, ...] = ()
     limit_rows: float | None = None
     stops_early: bool = False
-    under_join: bool = False
+    join_kinds: tuple[str, ...] = ()
     aggregates: tuple[str, ...] = ()
+    blocks: float | None = None
+
+    @property
+    def under_join(self) -> bool:
+        """Whether its rows go into a join."""
+        return bool(self.join_kinds)
 
     @property
     def expected_rows(self) -> float:
@@ -57,7 +64,12 @@ class Scan:
         """Rows looked at in all, loops included; None where the statement was not run."""
         if self.actual_rows is None:
             return None
-        return max((self.actual_rows + self.removed_rows) * self.loops, self.removed_by_join)
+        return max(self.own_rows, self.removed_by_join)
+
+    @property
+    def own_rows(self) -> float:
+        """Rows it looked at itself, loops included, as against pairs that a join above it threw away; 0 where it was not run."""
+        return ((self.actual_rows or 0.0) + self.removed_rows) * self.loops
 
     @property
     def kept_rows(self) -> float | None:
@@ -75,7 +87,7 @@ class _Above:
     limit_rows: float | None = None
     limited: bool = False
     early: bool = False
-    under_join: bool = False
+    join_kinds: tuple[str, ...] = ()
     divisor: float = 1.0
     aggregates: tuple[str, ...] = field(default=())
 
@@ -103,15 +115,15 @@ def _below(node: Mapping[str, Any], above: _Above) -> _Above:
         return replace(above, sort_keys=keys, early=False)
     if kind in ("Hash Join", "Merge Join", "Nested Loop"):
         early = above.early or kind == "Merge Join" or node.get("Join Type") in ("Semi", "Anti") or bool(node.get("Inner Unique"))
-        return replace(above, joins=(*above.joins, node), under_join=True, early=early, limited=False, sort_keys=())
+        return replace(above, joins=(*above.joins, node), join_kinds=(*above.join_kinds, kind), early=early, limited=False, sort_keys=())
     if kind == "Aggregate":
         output = tuple(node.get("Output", ())) if node.get("Strategy") == "Plain" else ()
-        return _Above(aggregates=output, under_join=above.under_join, divisor=above.divisor)
+        return _Above(aggregates=output, join_kinds=above.join_kinds, divisor=above.divisor)
     if kind.startswith("Gather"):
         return replace(above, divisor=_divisor(float(node.get("Workers Planned", 0))))
     if kind in _PASSES:
         return above
-    return _Above(under_join=above.under_join, divisor=above.divisor)
+    return _Above(join_kinds=above.join_kinds, divisor=above.divisor)
 
 
 def _divisor(workers: float) -> float:
@@ -155,9 +167,16 @@ def _scan(node: Mapping[str, Any], above: _Above) -> Scan:
         sort_keys=above.sort_keys,
         limit_rows=above.limit_rows if above.limited else None,
         stops_early=above.early,
-        under_join=above.under_join,
+        join_kinds=above.join_kinds,
         aggregates=above.aggregates,
+        blocks=_blocks(node),
     )
+
+
+def _blocks(node: Mapping[str, Any]) -> float | None:
+    """Return the pages a node touched with those below it, as EXPLAIN (ANALYZE, BUFFERS) counts them."""
+    counted = [float(node[f"Shared {how} Blocks"]) for how in ("Hit", "Read") if f"Shared {how} Blocks" in node]
+    return sum(counted) if counted else None
 
 
 def _joins_on(alias: str, joins: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], float | None, float]:

@@ -1,57 +1,59 @@
-"""The planner believes yesterday's statistics, and reads a whole table although an index would serve.
+"""The planner believes statistics that are not true, and chooses a slow plan although a fast one is at hand.
 
-A nightly load replaced the table's content and nobody ran ANALYZE. By the old statistics nearly every parcel is pending, so the
-planner scans them all; in truth a handful is.
+A nightly load replaced the table's content and nobody ran ANALYZE: by the old statistics nearly every parcel is pending, so the
+planner scans them all; in truth a handful is. The other variants mislead it by a bulk load, by columns that depend on each other, and
+by a statistics target that is too low.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
+from typing import ClassVar
+
+import asyncpg
 
 from helpers.sandbox.addresses import Addresses
 from helpers.sandbox.faults.base import Fault
 from helpers.sandbox.faults.clients import repeat, superuser, table_owner
+from helpers.sandbox.faults.misestimates import MISESTIMATES, Misestimate
 
 __all__ = ["StaleStatistics"]
 
 _PAUSE_S = 0.4
-_DROP = "drop table if exists parcels cascade"
-_CREATE = """
-    create table parcels (id bigint not null, state text not null, weight_g integer not null, label text not null)
-        with (autovacuum_enabled = off);
-    insert into parcels select n, case when n % 20 = 0 then 'delivered' else 'pending' end, n % 900, 'x' from generate_series(1, 20000) n;
-    create index parcels_state_idx on parcels (state);
-    analyze parcels;
-    truncate parcels;
-"""
-_LOAD = """
-    insert into parcels
-        select n, case when n % 10000 = 0 then 'pending' else 'delivered' end, n % 900, md5(n::text) || repeat('x', 88)
-        from generate_series($1::int, $2::int) n
-"""
-_QUERY = "select id, weight_g from parcels where state = '{}'"
 
 
 @dataclass
 class StaleStatistics(Fault):
-    """A table whose statistics were gathered before its content was replaced."""
+    """A table whose statistics mislead the planner."""
+
+    variants: ClassVar[tuple[str, ...]] = tuple(MISESTIMATES)
+
+    @property
+    def _table(self) -> Misestimate:
+        return MISESTIMATES[self.variant]
 
     async def inject(self, place: Addresses) -> None:
         """Make the table, and traffic on it."""
-        self.subject = "parcels(state)"
-        self.parameters = {"query": _QUERY.format("pending")}
+        table = self._table
+        self.subject, self.parameters = table.subject, {"query": table.query}
         async with table_owner(place) as connection:
-            await connection.execute(_DROP)
-            await connection.execute(_CREATE)
-            await connection.execute(_LOAD, 1, 240_000)
-            await connection.execute("vacuum parcels")  # counts the rows anew; what they hold only ANALYZE learns
-            # ANALYZE makes cached plans anew only if the count of rows has changed since
-            await connection.execute(_LOAD, 240_001, 250_000)
+            for step in (table.drop, *table.steps):
+                await connection.execute(step)
+            if table.fresh:
+                await _analyzed(connection, table.fresh)
         for _ in range(2):
-            await self.clients.run(place, "dispatch-api", repeat(_QUERY.format("pending"), pause_s=_PAUSE_S))
+            await self.clients.run(place, table.application_name, repeat(table.query, pause_s=_PAUSE_S))
 
     async def heal(self, place: Addresses) -> None:
         """Stop the traffic and take the table away."""
         await self.clients.end(place)
         async with superuser(place) as connection:
-            await connection.execute(_DROP)
+            await connection.execute(self._table.drop)
+
+
+async def _analyzed(connection: asyncpg.Connection, table: str) -> None:
+    """Gather its statistics once what was loaded is counted, which is up to a second later: then nothing counts as changed since."""
+    while not await connection.fetchval("select n_tup_ins from pg_stat_all_tables where relid = $1::text::regclass", table):  # noqa: ASYNC110 - no event tells
+        await asyncio.sleep(0.1)
+    await connection.execute(f"analyze {table}")
