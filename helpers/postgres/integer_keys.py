@@ -1,0 +1,71 @@
+"""How much of their range numbered integer columns have used: by the column's type, not only by the sequence's.
+
+A bigint sequence that feeds an int column shows 0 % used in pg_sequences until every INSERT fails.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from helpers.errors import SystemProblem
+from helpers.postgres.connect import Postgres, Record
+from helpers.postgres.sql import load_sql
+
+__all__ = ["IntegerKey", "highest_id", "read_keys"]
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerKey:
+    """One column and the sequence that numbers it; names are SQL. `last_value` is None before the first use, or where it may not be read."""
+
+    table: str
+    column: str
+    type: str
+    sequence: str
+    sequence_type: str
+    last_value: int | None
+    limit: int
+    visible: bool
+    indexed: bool
+    schema_name: str
+    table_name: str
+    column_name: str
+    increment: int
+
+    @property
+    def subject(self) -> str:
+        """The column as SQL: `table.column`."""
+        return f"{self.table}.{self.column}"
+
+    @property
+    def used_pct(self) -> float:
+        """Share of the range that is used, in per cent; over 100 when the sequence ran past the column's type."""
+        return 100.0 * (self.last_value or 0) / self.limit
+
+
+def _key(row: Record) -> IntegerKey:
+    """Return a row as a key; its limit is the nearer one of column and sequence."""
+    kept = {name: row[name] for name in IntegerKey.__slots__ if name in row}
+    return IntegerKey(**kept, limit=min(row["column_max"], row["sequence_max"]))
+
+
+async def read_keys(pg: Postgres) -> list[IntegerKey]:
+    """Return every numbered integer column, the most used first. Raises SystemProblem when the server cannot be asked."""
+    rows = await pg.fetch(load_sql(__file__, pg.version_num), limit=20_000)
+    return sorted((_key(row) for row in rows), key=lambda key: -key.used_pct)
+
+
+async def highest_id(pg: Postgres, key: IntegerKey) -> int | None:
+    """Return the column's highest value, read from the end of its index; None where there is no such index or it may not be read."""
+    if not key.indexed:
+        return None
+    try:
+        quoted = await pg.value("select format('%I', $1::text) || ' from ' || format('%I.%I', $2::text, $3::text)", *_names(key))
+        value: int | None = await pg.value(f"select max({quoted.partition(' from ')[0]}) from {quoted.partition(' from ')[2]}")  # noqa: S608 - quoted by the server
+    except SystemProblem:
+        return None
+    return value
+
+
+def _names(key: IntegerKey) -> tuple[str, str, str]:
+    return key.column_name, key.schema_name, key.table_name
