@@ -33,6 +33,7 @@ _SETTINGS: dict[str, str] = {
     "log_timezone": "UTC",
     "timezone": "UTC",
     "max_connections": "100",
+    "max_prepared_transactions": "5",  # as servers with two-phase commit have it; one left behind is a fault of its own
     "max_parallel_workers_per_gather": "0",  # as OLTP servers are set up: one slow statement takes one core, not all of them
     "shared_buffers": "128MB",
 }
