@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable
@@ -22,7 +23,6 @@ SMALL_SETTINGS = {
     "wal_level": "logical",
     "max_prepared_transactions": "5",
     "archive_mode": "on",
-    "archive_command": "/bin/false",
     "autovacuum_naptime": "1d",
     "max_connections": "25",
 }
@@ -76,3 +76,11 @@ async def client(small: Database) -> AsyncIterator[Callable[..., Any]]:
             return connection
 
         yield opened
+
+
+async def until(ask: Callable[[], Any], holds: Callable[[Any], bool]) -> Any:
+    """Ask until the answer holds: sessions and counters take a moment to be where they are going."""
+    async with asyncio.timeout(30):
+        while not holds(found := await ask()):
+            await asyncio.sleep(0.05)
+    return found

@@ -8,14 +8,7 @@ from helpers.postgres.checks.long_transactions import long_transactions
 from helpers.postgres.checks.session_activity import session_activity
 from helpers.postgres.checks.sessions_idle_in_transaction import sessions_idle_in_transaction
 from helpers.results import Status
-
-
-async def until(ask, holds):
-    """Ask until the answer holds; sessions take a moment to be where they are going."""
-    async with asyncio.timeout(20):
-        while not holds(found := await ask()):
-            await asyncio.sleep(0.05)
-    return found
+from tests.postgres.checks.conftest import until
 
 
 async def test_connections_are_counted_against_what_is_usable(small_pg, client):

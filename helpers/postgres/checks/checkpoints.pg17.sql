@@ -1,0 +1,7 @@
+-- Checkpoints by time and by request
+-- needs: PostgreSQL >= 17; any role; takes no lock; cheap
+-- source: PostgreSQL manual, pg_stat_checkpointer
+select num_timed::int as timed, num_requested::int as requested, extract(epoch from clock_timestamp() - stats_reset)::float8 as seconds,
+       extract(epoch from clock_timestamp() - stats_reset)::float8 / nullif(num_timed + num_requested, 0) as mean_interval_s,
+       extract(epoch from current_setting('checkpoint_timeout')::interval)::float8 as timeout_s, current_setting('max_wal_size') as max_wal_size
+from pg_stat_checkpointer
