@@ -1,0 +1,1 @@
+"""What lies between an application and PostgreSQL when it goes through a connection pooler."""
