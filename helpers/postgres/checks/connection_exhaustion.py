@@ -1,0 +1,97 @@
+"""Which application holds the connections, and whether it leaks them or opens too many.
+
+A leak keeps sessions it does not use any more: they grow old, idle. A fan-out opens and closes more than there are: many clients, or
+sessions replaced within seconds. Sessions that pile up behind a lock or a slow statement are a consequence: their cause is named instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from helpers.postgres.checks.lock_contention import lock_contention
+from helpers.postgres.connect import Postgres
+from helpers.postgres.holders import HEADROOM_PCT, Holding, by_application, fan_out, leak
+from helpers.postgres.judging import GRANT
+from helpers.postgres.limits import MAX_USED_PCT, ConnectionLimit, fullest
+from helpers.postgres.sessions import LONGEST_IDLE_S, LOOKS, PAUSE_S, Look, several_looks
+from helpers.results import Diagnosis, Status
+
+__all__ = ["connection_exhaustion", "judge"]
+
+
+async def connection_exhaustion(
+    pg: Postgres,
+    *,
+    max_used_pct: float = MAX_USED_PCT,
+    longest_idle_s: float = LONGEST_IDLE_S,
+    headroom_pct: float = HEADROOM_PCT,
+    looks: int = LOOKS,
+    pause_s: float = PAUSE_S,
+) -> Diagnosis:
+    """The application that takes up the connections, seen in every look.
+
+    Args:
+        pg: Read-only session; this program's own sessions do not count.
+        max_used_pct: Share of a limit on connections that may be taken, in per cent.
+        longest_idle_s: Seconds a session may be idle before it counts as left behind.
+        headroom_pct: Share of the limit that is to be free afterwards, in per cent.
+        looks: How often the sessions are read.
+        pause_s: Seconds between two looks.
+
+    Returns:
+        PROBLEM with code connection_exhaustion and subject `application_name (leak)` or `application_name (fan-out)`; PROBLEM with
+        another code when the sessions wait for a lock; OK when a limit is not reached; UNKNOWN when no one application is to blame.
+
+    Raises:
+        SystemProblem: the server cannot be asked.
+
+    Source: check_postgres `backends`; PostgreSQL manual, max_connections and pg_stat_activity.
+
+    """
+    seen = await several_looks(pg, looks=looks, pause_s=pause_s)
+    found = judge(seen, sees_everyone=pg.sees_everyone, max_used_pct=max_used_pct, longest_idle_s=longest_idle_s, headroom_pct=headroom_pct)
+    if found.facts.get("wait_for_locks"):
+        queue = await lock_contention(pg)
+        return queue if queue.status is Status.PROBLEM else found
+    return found
+
+
+def judge(
+    looks: Sequence[Look], *, sees_everyone: bool, max_used_pct: float, longest_idle_s: float, headroom_pct: float = HEADROOM_PCT
+) -> Diagnosis:
+    """Return what several looks at the sessions add up to; pure."""
+    limit = fullest(looks[-1].limits)
+    if limit.pct < max_used_pct:
+        return Diagnosis(Status.OK, summary=f"{limit} are taken ({limit.pct:.0f} %).")
+    if any(fullest(look.limits, limit.key).pct < max_used_pct for look in looks):
+        return Diagnosis(Status.OK, summary=f"{limit} are taken, but only for a moment: the number goes up and down by itself.")
+    if not sees_everyone:
+        return Diagnosis(
+            Status.UNKNOWN, summary=f"{limit} are taken; what they do is hidden from this role: {GRANT}", facts={"limit": str(limit)}
+        )
+    holders = by_application(looks, limit, longest_idle_s)
+    waiting = sum(s.waits_for_lock for holder in holders for s in holder.sessions)
+    if waiting and 2 * waiting >= limit.used:
+        return _undecided(limit, holders, f"{waiting} of these sessions wait for a lock.", wait_for_locks=True)
+    for kind in (fan_out, leak):
+        found = kind(holders, limit, longest_idle_s=longest_idle_s, headroom_pct=headroom_pct)
+        if found is not None:
+            return found
+    return _undecided(limit, holders, _why_not(holders[0], limit, longest_idle_s, headroom_pct))
+
+
+def _undecided(limit: ConnectionLimit, holders: Sequence[Holding], why: str, *, wait_for_locks: bool = False) -> Diagnosis:
+    most = "; ".join(holder.told() for holder in holders[:3])
+    return Diagnosis(
+        Status.UNKNOWN,
+        summary=f"{limit} are taken, and no one application is to blame for it. {why} Most are held by: {most}.",
+        facts={"limit": str(limit), "wait_for_locks": wait_for_locks},
+    )
+
+
+def _why_not(most: Holding, limit: ConnectionLimit, longest_idle_s: float, headroom_pct: float) -> str:
+    if len(most.sessions) < limit.excess(headroom_pct):
+        return "Without any one of them it would still be full: the pools together are larger than the server allows. Use a pooler."
+    if most.count("active") * 2 >= len(most.sessions):
+        return f"{most.name} works in most of its sessions: its statements are slow, or its pools too large. `runbook run missing_index`."
+    return f"{most.name} has most, but they were used within the last {longest_idle_s:g} s."
