@@ -45,8 +45,9 @@ def translate(error: BaseException) -> SystemProblem:
     if code == "53300":
         return Unreachable(
             "postgres",
-            f"All connection slots are in use: {text}",
-            remedy="GRANT pg_use_reserved_connections TO the diagnostic role (PostgreSQL 16+), or end an idle session.",
+            f"No connection is left for this role: {text}",
+            remedy="Next: `runbook run connection_exhaustion` as a role that still gets in: GRANT pg_use_reserved_connections TO it "
+            "(PostgreSQL 16+), or end an idle session as a superuser.",
         )
     if code.startswith(("28", "3D", "57P")) or code in ("08P01", "08003", "08006"):
         return Unreachable("postgres", f"{text} [{code}]", remedy="Check the profile's postgres address and that the server is up.")
