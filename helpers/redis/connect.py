@@ -1,17 +1,16 @@
 """One connection to Redis that can only look; the only file that imports the driver.
 
-Every command goes through an allow-list of read-only commands whose reply is bounded (commands.py): never KEYS, MONITOR, DEBUG, EVAL,
-nor a command that returns a whole value of unknown size. One connection, RESP2, every call with a time-out. After a time-out the
+What may be sent is the session's business (session.py, commands.py): never KEYS, MONITOR, DEBUG, EVAL, nor a command that returns a
+whole value of unknown size. One connection, RESP2, every call with a time-out. After a time-out the
 connection is dropped, for a late reply must not answer the next question; the next one connects anew.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from redis import exceptions
 from redis._parsers.base import BaseParser
@@ -22,16 +21,12 @@ from redis.maint_notifications import MaintNotificationsConfig
 
 from helpers.errors import BadAnswer, Refused, SystemProblem, TimedOut, Unreachable
 from helpers.redaction import redact
-from helpers.redis.commands import Part, refusal, split
-from helpers.redis.replies import Value, parse_info, parse_pairs
+from helpers.redis.commands import Part
+from helpers.redis.session import TIMEOUT_S, Command, Redis
 
-__all__ = ["Command", "Redis", "Wire", "open_session", "open_wire", "translate"]
+__all__ = ["TIMEOUT_S", "Command", "Redis", "Socket", "open_session", "open_wire", "translate"]
 
-TIMEOUT_S = 3.0
 CHUNK = 500  # commands sent before their replies are read: neither side's buffers fill up
-
-Command = Sequence[Part]
-"""`("MEMORY USAGE", key)`: the command with its subcommand, then its arguments."""
 
 _FAILURES = (exceptions.RedisError, OSError, TimeoutError, asyncio.IncompleteReadError)
 
@@ -55,7 +50,7 @@ def translate(error: BaseException) -> SystemProblem:
     return Unreachable("redis", f"Redis cannot be reached: {text}", remedy="Check the profile's redis address.")
 
 
-class Wire:
+class Socket:
     """One connection, with time-outs and counts; it sends what it is given, so only the sessions of this folder hold one."""
 
     def __init__(self, address: str, application_name: str) -> None:
@@ -140,6 +135,10 @@ class Wire:
         except _FAILURES:
             return
 
+    async def again(self) -> Socket:
+        """Return another connection to the same server. Raises Unreachable, TimedOut."""
+        return await open_wire(self.address, application_name=self.application_name)
+
     async def close(self) -> None:
         """Close the connection; never raises."""
         await self._drop()
@@ -161,125 +160,9 @@ def _line(line: bytes) -> Any:
     return None  # $-1: no such key
 
 
-class Redis:
-    """A session that can only look."""
-
-    system: ClassVar[str] = "redis"
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        self._siblings: list[Redis] = []
-        self.keys_scanned = 0
-
-    @property
-    def application_name(self) -> str:
-        """The name this session has in CLIENT LIST."""
-        return self._wire.application_name.replace(" ", "-")
-
-    async def ask(self, command: str, *args: Part, timeout_s: float = TIMEOUT_S) -> Any:
-        """Return the server's reply to one allowed command (`MEMORY USAGE`, its subcommand included), as bytes, numbers and lists.
-
-        Raises:
-            Refused: the command is not on the allow-list, the ACL forbids it, or the server does not have it.
-            TimedOut, Unreachable, BadAnswer: as the server answered.
-
-        """
-        return await self._wire.one(_checked(command, args), timeout_s)
-
-    async def ask_many(self, commands: Sequence[Command], *, timeout_s: float = TIMEOUT_S, lines: bool = False) -> list[Any]:
-        """Return the replies to many allowed commands, sent together; a refused one has its SystemProblem as reply.
-
-        Args:
-            commands: Each `("PTTL", key)`.
-            timeout_s: Seconds for all of them.
-            lines: Every reply is one line, as those of TYPE, PTTL, MEMORY USAGE and OBJECT IDLETIME are: much faster.
-
-        Raises:
-            Refused: one of them is not on the allow-list; nothing was sent.
-            TimedOut, Unreachable: none of the replies is known.
-
-        """
-        return await self._wire.many([_checked(str(c[0]), c[1:]) for c in commands], timeout_s, lines=lines)
-
-    async def info(self, *sections: str) -> dict[str, Value]:
-        """Return INFO's sections as one dict of the server's own names. `INFO a b` is 7.0+, so each is asked for by itself."""
-        replies = await self.ask_many([("INFO", s) for s in sections] or [("INFO",)])
-        found: dict[str, Value] = {}
-        for reply in replies:
-            if isinstance(reply, SystemProblem):
-                raise reply
-            found |= parse_info(reply)
-        return found
-
-    async def settings(self, *names: str) -> dict[str, str]:
-        """Return CONFIG GET of these settings; one that the server does not have is absent. Raises Refused where CONFIG is closed."""
-        found: dict[str, str] = {}
-        for reply in await self.ask_many([("CONFIG GET", n) for n in names]):
-            if isinstance(reply, SystemProblem):
-                raise reply
-            found |= parse_pairs(reply)
-        return found
-
-    async def ping(self) -> str:
-        """Return the server's version, mode and role; raise a SystemProblem when it does not answer."""
-        await self.ask("PING")
-        try:
-            facts = await self.info("server", "replication")
-        except (Refused, BadAnswer):
-            return "Redis answers PING, INFO is not allowed"
-        name = "Valkey" if facts.get("server_name") == "valkey" else "Redis"
-        version = facts.get("valkey_version") or facts.get("redis_version", "of unknown version")
-        return f"{name} {version}, {facts.get('redis_mode', 'standalone')}, {facts.get('role', 'unknown role')}"
-
-    async def identity(self) -> str:
-        """Return which server this is, the same after a restart: its address, and what it says of its place.
-
-        Redis keeps no identity over a restart (`run_id` and a primary's `master_replid` are made anew), except a cluster node's. So this
-        is the address as the profile gives it, with a digest of port, mode, program and configuration file. Two servers of one image
-        behind the same forwarded port look alike: therefore every undo also re-checks the value it puts back.
-        """
-        try:
-            facts = await self.info("server")
-            node = await self.ask("CLUSTER MYID") if facts.get("redis_mode") == "cluster" else b""
-        except (Refused, BadAnswer):
-            return self._wire.place
-        names = ("redis_mode", "tcp_port", "executable", "config_file")
-        digest = hashlib.sha256("|".join([*(str(facts.get(n, "")) for n in names), node.hex()]).encode()).hexdigest()
-        return f"{self._wire.place} {digest[:12]}"
-
-    async def sibling(self) -> Redis:
-        """Return another session to the same server, closed together with this one (for probes)."""
-        other = await open_session(self._wire.address, application_name=self._wire.application_name)
-        self._siblings.append(other)
-        return other
-
-    def footprint(self) -> dict[str, float]:
-        """Return the `commands` sent, their `time_ms`, the `connections`, and the `keys_scanned`, siblings included."""
-        everyone = [self, *self._siblings]
-        return {
-            "commands": sum(s._wire.commands for s in everyone),
-            "time_ms": round(sum(s._wire.time_ms for s in everyone), 1),
-            "connections": len(everyone),
-            "keys_scanned": sum(s.keys_scanned for s in everyone),
-        }
-
-    async def close(self) -> None:
-        """Close every connection; never raises."""
-        for session in [*self._siblings, self]:
-            await session._wire.close()
-
-
-def _checked(command: str, args: Sequence[Part]) -> list[Part]:
-    words = split(command)
-    problem = refusal(words, args)
-    if problem:
-        raise Refused("redis", problem, remedy="See helpers/redis/commands.py, ALLOWED.")
-    return [*words, *args]
-
-
-async def open_wire(address: str, *, application_name: str) -> Wire:
+async def open_wire(address: str, *, application_name: str) -> Socket:
     """Return a bare connection that answered PING. Raises Unreachable, TimedOut."""
-    wire = Wire(address, application_name)
+    wire = Socket(address, application_name)
     try:
         await wire.one(["PING"], TIMEOUT_S)
     except SystemProblem:

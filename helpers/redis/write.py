@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 from helpers.errors import Refused
 from helpers.redis.commands import Part, split, write_refusal
-from helpers.redis.connect import TIMEOUT_S, Command, Redis, Wire, open_wire
+from helpers.redis.connect import TIMEOUT_S, Command, Redis, open_wire
+from helpers.redis.session import Wire
 
 __all__ = ["RedisWriter", "open_writer"]
 
