@@ -1,7 +1,8 @@
 """Whether the worst statement scans a table because no index serves it.
 
 A statement can be slow for want of an index, or because statistics are stale, an index is invalid, a lock holds it, or it rightly
-reads most of the table. The remedies differ, so this names one cause, and only when the others do not fit.
+reads most of the table; or for what its plan does not show. The remedies differ, so this names one cause, and only when the others do
+not fit.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from helpers.postgres.connect import Postgres
+from helpers.postgres.plans.beside import beside_the_plan
 from helpers.postgres.plans.facts import StatementFacts
 from helpers.postgres.plans.gather import ANALYZE_S, facts_of
 from helpers.postgres.plans.judge import Limits, judge
@@ -36,8 +38,8 @@ async def missing_index(
         analyze_s: Seconds the statement may take when it is run.
 
     Returns:
-        PROBLEM with `missing_index` (`table(column, …)`, the target for `create_index`), `stale_statistics`,
-        `invalid_index` or `lock_contention`; OK when no index would help; UNKNOWN when the evidence does not decide.
+        PROBLEM with `missing_index` (`table(column, …)`, the target for `create_index`), `stale_statistics`, `invalid_index`,
+        `unindexed_foreign_key`, `vacuum_blocked` or `lock_contention`; OK when no index would help; UNKNOWN when the evidence does not decide.
 
     Raises:
         SystemProblem: the server cannot be asked.
@@ -58,7 +60,8 @@ async def missing_index(
         given=first.source == "given",
         analyze_s=analyze_s,
     )
-    return judge(facts, Limits(min_read_rows=min_read_rows, max_kept_pct=max_kept_pct))
+    found = judge(facts, Limits(min_read_rows=min_read_rows, max_kept_pct=max_kept_pct))
+    return await beside_the_plan(pg, facts, found, mean_ms=first.mean_ms if first.calls else 0.0)
 
 
 def _nothing(statements: CheckResult[Any] | Sequence[Any]) -> Diagnosis:
