@@ -124,7 +124,9 @@ class Expectation:
         if summary.n < FEWEST:
             return Holds.UNCLEAR, point
         below = self.operator in ("<", "<=")
-        if (low > self.limit) if below else (high < self.limit):
+        nearest = low if below else high
+        beyond = nearest > self.limit if below else nearest < self.limit
+        if beyond or (nearest == self.limit and self.operator in ("<", ">")):  # a count of 1 is not below 1
             return Holds.NO, point
         inside = point < self.limit if below else point > self.limit
         equal = point == self.limit and self.operator in ("<=", ">=")

@@ -59,3 +59,13 @@ def test_a_quantile_interval_covers_the_truth():
         low, _, high = summarise(samples(100, seed=seed)).quantiles["p50"]
         covered += low <= 100 <= high
     assert covered >= 90
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "holds"),
+    [("max_count < 1", 1.0, "no"), ("max_count <= 1", 1.0, "yes"), ("max_count > 1", 1.0, "no"), ("max_count < 1", 0.0, "yes")],
+)
+def test_a_count_at_its_limit_is_decided(text, value, holds):
+    """One difference is not fewer than one."""
+    summary = summarise([Sample(value, i / 10) for i in range(10)])
+    assert str(Expectation.parse(text, "count").judge(summary)[0]) == holds

@@ -28,7 +28,8 @@ async def reproduce(incident: Incident, probes: Sequence[Probe], expect: str) ->
     probe = next((p for p in probes if p.applies and p.needs in has), None)
     if probe is None:
         reason = "No probe can be asked: " + "; ".join(f"{p.name or type(p).__name__} needs {p.needs}" for p in probes)
-        incident.record("probe_lost", {"probe": "", "reason": reason}, step="reproduce")
+        asked = any(p.needs in has for p in probes)  # the system is there: it is a parameter that was not given
+        incident.record("probe_lost", {"probe": "", "reason": reason, "lost": not asked}, step="reproduce")
         return incident.finish("reproduce", "unknown", reason)
     for other in (p for p in probes[: probes.index(probe)] if p.applies):
         incident.record("note", {"text": f"{other.name} was not measured: the profile has no {other.needs}."}, step="reproduce")

@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 
@@ -214,9 +215,10 @@ class Postgres:
         except FAILURES:
             self._connection.terminate()
 
-    async def sibling(self) -> Postgres:
-        """Return another read-only session to the same server, closed together with this one (for probes)."""
-        other = await Postgres.connect(self._dsn, application_name=self.application_name)
+    async def sibling(self, database: str = "") -> Postgres:
+        """Return another read-only session to the same server (to another `database` of it), closed together with this one."""
+        dsn = urlunsplit(urlsplit(self._dsn)._replace(path="/" + quote(database, safe=""))) if database else self._dsn
+        other = await Postgres.connect(dsn, application_name=self.application_name)
         self._siblings.append(other)
         return other
 
