@@ -11,28 +11,25 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from helpers.redis.replies import key_text
+from helpers.redis.keys import SEPARATORS, UUID, could_be_token, is_hash, is_token, key_text
 
 __all__ = ["ID", "NAME", "belongs", "examples", "glob", "learn", "shape"]
 
 ID = "{id}"
 NAME = "{name}"
-MANY = 16  # more different names than this at one place are data, not structure
+MANY = 16  # more different names than this at one place are data, not structure, if few keys have each
+FEW_KEYS = 20
+VERY_MANY = 200
 _LONGEST_FIELD = 96
 
-_SEPARATORS = re.compile(r"([:/|#,; ]|(?<!\d)\.|\.(?!\d))")
 # Whole things that contain separators, found before the key is split; each only where its own sign is in the key.
 _WHOLE = [
-    ("-", 4, re.compile(r"(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")),
+    ("-", 4, UUID),
     ("-", 2, re.compile(r"\b\d{4}-\d\d-\d\d(?:[T_ ]\d\d[:.]?\d\d(?:[:.]?\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?!\d)")),
     (".", 3, re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")),
     (":", 5, re.compile(r"(?i)\b[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){5,7}\b")),
     ("@", 1, re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
 ]
-_HEX = re.compile(r"(?i)(?=.*\d)[0-9a-f]{8,}")
-_TOKEN = re.compile(r"[A-Za-z0-9_+=~-]{16,}")
-_TURN = re.compile(r"(?<=[a-z])[^a-z]|(?<=[A-Z])[^A-Z]|(?<=\d)\D|(?<=[^A-Za-z\d])[A-Za-z\d]")
-_DIGITS = re.compile(r"\d+")
 _NUMBER = re.compile(r"(?:(?<=[A-Za-z]{3})|(?<![A-Za-z\d]))\d+(?:\.\d+)?(?![A-Za-z\d])")
 
 
@@ -42,7 +39,7 @@ def shape(key: bytes) -> str:
     for sign, count, pattern in _WHOLE:
         if sign in text and text.count(sign) >= count:
             text = pattern.sub(ID, text)
-    parts = _SEPARATORS.split(text)
+    parts = SEPARATORS.split(text)
     parts[::2] = [ID if part.isdigit() else _field(part) for part in parts[::2]]
     return "".join(parts)
 
@@ -54,40 +51,37 @@ def _field(field: str) -> str:
         return ID
     if ID in field or not field:
         return field
-    return ID if _HEX.fullmatch(field) or _is_token(field) else _NUMBER.sub(ID, field)
-
-
-def _is_token(field: str) -> bool:
-    """Whether it is random text, as secrets.token_urlsafe, nanoid or a ULID make it, rather than words.
-
-    Random text turns from one kind of character to another all the time, scatters its digits and lacks vowels. Of 20,000 of each this
-    knows 99.4 % of token_urlsafe(16), 94 % of lower-case nanoids, all hashes; camelCase and snake_case names stay words.
-    """
-    if not _TOKEN.fullmatch(field):
-        return False
-    letters = [c for c in field if c.isalpha()]
-    vowels = sum(c in "aeiouyAEIOUY" for c in letters)
-    turns = len(_TURN.findall(field)) / len(field)
-    return turns >= 0.4 or len(_DIGITS.findall(field)) >= 3 or (turns > 0.1 and vowels < 0.25 * len(letters))
+    return ID if is_hash(field) or is_token(field) else _NUMBER.sub(ID, field)
 
 
 def learn(shapes: Mapping[str, int]) -> dict[str, str]:
     """Return shape → prefix for the shapes of a sample with their counts, where a place with many names collapses to `{name}`.
 
-    The first field never collapses while others follow it: it is what people call the prefix.
+    Many are more than 200, or more than 16 with fewer than 20 keys each; the first field, which is what people call the prefix, only
+    collapses for more than 200. A long field beside ids is an id that looks like a word.
     """
-    found = {s: _SEPARATORS.split(s) for s in shapes}
-    for place in range(max((len(f) for f in found.values()), default=0)):
+    found = {s: SEPARATORS.split(s) for s in shapes}
+    for place in range(0, max((len(f) for f in found.values()), default=0), 2):
         names: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+        for shaped, fields in found.items():
+            if place < len(fields):
+                names[_around(fields, place)][fields[place]] += shapes[shaped]
         for fields in found.values():
-            if place % 2 == 0 and place < len(fields):
-                names[(*fields[:place], "end" if place == len(fields) - 1 else "")][fields[place]] += 1
-        for fields in found.values():
-            if place % 2 == 0 and place < len(fields):
-                around = (*fields[:place], "end" if place == len(fields) - 1 else "")
-                if len(names[around]) > MANY and ID not in fields[place]:
-                    fields[place] = NAME
+            if place < len(fields) and ID not in fields[place]:
+                fields[place] = _folded(fields[place], names[_around(fields, place)], last=place == len(fields) - 1, first=place == 0)
     return {s: "".join(fields) for s, fields in found.items()}
+
+
+def _around(fields: list[str], place: int) -> tuple[str, ...]:
+    """What comes before a place, and whether something follows: names are counted among their like."""
+    return (*fields[:place], "end" if place == len(fields) - 1 else "")
+
+
+def _folded(field: str, names: Counter[str], *, last: bool, first: bool) -> str:
+    if ID in names and could_be_token(field):
+        return ID
+    rare = len(names) > MANY and names.total() < FEW_KEYS * len(names) and (last or not first)
+    return NAME if rare or len(names) > VERY_MANY else field
 
 
 def belongs(key: bytes, prefix: str) -> bool:
@@ -100,7 +94,7 @@ def _fits(shaped: str, prefix: str) -> bool:
         return True
     if NAME not in prefix:
         return False
-    own, wanted = _SEPARATORS.split(shaped), _SEPARATORS.split(prefix)
+    own, wanted = SEPARATORS.split(shaped), SEPARATORS.split(prefix)
     return len(own) == len(wanted) and all(o == w or (w == NAME and ID not in o) for o, w in zip(own, wanted, strict=True))
 
 

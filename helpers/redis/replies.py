@@ -6,16 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.escaping import visible
+from helpers.redis.keys import key_text
 
-__all__ = ["SlowCommand", "Value", "key_text", "parse_clients", "parse_info", "parse_pairs", "parse_slowlog"]
+__all__ = ["SlowCommand", "Value", "parse_clients", "parse_info", "parse_pairs", "parse_slowlog"]
 
 Value = int | float | str
-
-
-def key_text(key: bytes, *, limit: int = 200) -> str:
-    r"""Return a key (or any argument) as text for people: what is no UTF-8, or a control character, shows as `\xff`."""
-    return visible(key.decode("utf-8", "backslashreplace"), limit=limit)
 
 
 def parse_info(reply: bytes) -> dict[str, Value]:

@@ -118,3 +118,19 @@ def test_a_deadline_follows_from_the_key_and_the_seed():
         one.of(b"a") == Deadlines.from_json(one.to_json()).of(b"a"),
         one.of(b"a") != other.of(b"a"),
     ) == (True,) * 3
+
+
+async def test_a_journal_names_no_session(own_redis, admin, session, writer):
+    """A session's id is a secret by itself: such keys are told by their deadlines, and undone all the same."""
+    await admin.mset({f"session:QvoZwgN8BQHeaDeSHzOt{n:02}": n for n in range(60)})
+    fix = ExpireKeys("session:{id}", 3600.0)
+    preview = await fix.preview(session)
+    await fix.apply(writer, preview)
+    changed = await persistent(own_redis.redis_url)
+    await fix.undo(writer, preview.inverse)
+    assert (preview.inverse["keys"], "QvoZwg" in str(preview), changed, len(await persistent(own_redis.redis_url))) == (
+        [],
+        False,
+        set(),
+        60,
+    )

@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from helpers.redis.keys import key_text
 from helpers.redis.prefixes import belongs, glob, learn, shape
 
 
@@ -65,3 +66,26 @@ async def test_the_pattern_matches_its_own_keys_on_a_server(admin, session, key)
     await admin.set(key, 1)
     _, found = await session.ask("SCAN", 0, "MATCH", glob(shape(key)), "COUNT", 1000)
     assert found == [key]
+
+
+def test_many_prefixes_are_structure_and_ids_that_look_like_words_are_ids():
+    """Forty prefixes stay forty; a token without digits beside tokens is one of them; names that come first fold when they are many."""
+    shapes = {f"kind{chr(97 + n % 26)}{chr(97 + n // 26)}:{{id}}": 50 for n in range(40)}
+    tokens = {"session:{id}": 990, "session:ObBszjcAobXJRczfgYRXWiDw": 1, "session:count": 1}
+    first = {f"{chr(97 + n % 26)}{chr(97 + n // 26)}{chr(97 + n % 7)}:cart": 1 for n in range(400)}
+    assert (len(set(learn(shapes).values())), set(learn(tokens).values())) == (40, {"session:{id}", "session:count"})
+    assert set(learn(first).values()) == {"{name}:cart"}
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [
+        (b"session:QvoZwgN8BQHeaDeSHzOtUg", "session:Qvoz…"),
+        (b"sess:706dc9a5-95d9-43cf-8d52-f7172cc02f13:x", "sess:706d…:x"),
+        (b"customer:12345678901234567890", "customer:12345678901234567890"),
+        (b"\xff\x1b[31m", "\\xff\\x1b[31m"),
+    ],
+)
+def test_a_key_is_shown_without_its_token(key, shown):
+    """Who knows a session's id is logged in."""
+    assert key_text(key).lower() == shown.lower()

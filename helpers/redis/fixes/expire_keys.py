@@ -7,7 +7,7 @@ are made persistent again: one that the application gave another expiry meanwhil
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -16,6 +16,7 @@ from helpers.errors import BadAnswer, FixFailed, ParameterError, SystemProblem
 from helpers.redaction import redact_value
 from helpers.redis.connect import Redis
 from helpers.redis.deadlines import Deadlines, deadlines_of, now_ms
+from helpers.redis.keys import has_token
 from helpers.redis.prefixes import belongs, examples
 from helpers.redis.walk import keys_of
 from helpers.redis.write import RedisWriter
@@ -56,7 +57,7 @@ class ExpireKeys(Fix):
         if not count:
             return FixPreview([], needed=False, effects=[f"Every key of {self.prefix} has an expiry."])
         deadlines = Deadlines(await now_ms(session), int(self.ttl_s * 1000), self.jitter, secrets.token_hex(8))
-        journal = [key.hex() for key in found] if len(found) <= JOURNAL_KEYS and sum(map(len, found)) <= JOURNAL_BYTES else []
+        journal = [key.hex() for key in found] if _may_be_listed(found) else []
         inverse = {"prefix": self.prefix, "deadlines": deadlines.to_json(), "keys": journal}
         if redact_value(inverse) != inverse:
             raise FixFailed("A key looks like a secret, and could not be written down for the undo.", remedy="Choose a narrower prefix.")
@@ -77,7 +78,7 @@ class ExpireKeys(Fix):
         return f"now + {self.ttl_s:,.0f} s, up to {self.ttl_s * (1 + self.jitter):,.0f} s"
 
     def _effects(self, count: int, kept: int, *, journal: bool) -> list[str]:
-        how = "each is written down" if journal else "they are told by their deadlines"
+        how = "each is written down" if journal else "they are told by their deadlines, to the millisecond"
         return [
             f"{count:,} keys expire between {self.ttl_s:,.0f} and {self.ttl_s * (1 + self.jitter):,.0f} s from now, unless they are written again; "
             f"{kept:,} keys of the prefix that expire already are left alone.",
@@ -121,6 +122,11 @@ class ExpireKeys(Fix):
                 for reply in await writer.execute_many([("PERSIST", key) for key in own]):
                     if isinstance(reply, SystemProblem):
                         raise reply
+
+
+def _may_be_listed(keys: Collection[bytes]) -> bool:
+    """Whether a journal may name the keys: not too many, and none that is a secret by itself, as a session's id is."""
+    return len(keys) <= JOURNAL_KEYS and sum(map(len, keys)) <= JOURNAL_BYTES and not any(map(has_token, keys))
 
 
 async def _pages(writer: RedisWriter, inverse: dict[str, Any]) -> AsyncIterator[list[bytes]]:
