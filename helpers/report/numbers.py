@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,8 +24,8 @@ def number(value: float) -> str:
 
 
 def quantity(value: Any, unit: str) -> str:
-    """Return a number with its unit (`ms`, `s`, `%`, `bytes`, `count`); a dash when there is none."""
-    if not isinstance(value, int | float):
+    """Return a number with its unit (`ms`, `s`, `%`, `bytes`, `count`); a dash when there is none, or nothing was measured."""
+    if not isinstance(value, int | float) or not math.isfinite(value):
         return "–"
     if unit == "bytes":
         return _bytes(float(value))
