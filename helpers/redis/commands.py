@@ -27,7 +27,7 @@ ALLOWED = frozenset(
 WRITES = frozenset(
     {
         "CONFIG SET", "EXPIRE", "PEXPIRE", "PEXPIREAT", "PERSIST", "UNLINK", "DUMP", "RESTORE", "CLIENT KILL", "CLIENT UNBLOCK",
-        "REPLICAOF", "BGSAVE",
+        "BGSAVE",
     }
 )  # fmt: skip
 
@@ -82,6 +82,8 @@ def write_refusal(words: Sequence[str], args: Sequence[Part]) -> str:
         return f"CONFIG SET {' '.join(texts[:1])} is not a setting that a fix may change."
     if name == "CLIENT KILL" and not (len(texts) == 2 and texts[0] == "id" and texts[1].isdigit()):
         return "CLIENT KILL is sent for one client id only."
+    if name == "RESTORE" and "replace" in texts[3:]:
+        return "RESTORE never replaces a key: what the application wrote meanwhile stays."
     return ""
 
 

@@ -46,7 +46,7 @@ def test_an_applied_fix_may_not_send_it_either(command):
 @pytest.mark.parametrize(
     "command",
     [("CONFIG SET", "dir", "/tmp"), ("CONFIG SET", "requirepass", ""), ("CONFIG SET", "maxmemory", 1, "dir", "/"), ("CONFIG SET", "dbfilename", "x"), ("CONFIG SET",),
-     ("CLIENT KILL", "TYPE", "normal"), ("CLIENT KILL", "127.0.0.1:1"), ("CLIENT KILL", "ID", "1", "SKIPME", "no"), ("CLIENT KILL", "ID", "*")],
+     ("CLIENT KILL", "TYPE", "normal"), ("CLIENT KILL", "127.0.0.1:1"), ("CLIENT KILL", "ID", "1", "SKIPME", "no"), ("CLIENT KILL", "ID", "*"), ("RESTORE", "a", 0, b"x", "REPLACE")],
     ids=str,
 )  # fmt: skip
 def test_a_fix_changes_named_settings_and_single_clients_only(command):
