@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from helpers.postgres.connect import Postgres
+from helpers.postgres.lock_reason import why_it_waits
 from helpers.postgres.plans.beside import beside_the_plan
 from helpers.postgres.plans.facts import StatementFacts
 from helpers.postgres.plans.gather import ANALYZE_S, facts_of
@@ -61,6 +62,8 @@ async def missing_index(
         analyze_s=analyze_s,
     )
     found = judge(facts, Limits(min_read_rows=min_read_rows, max_kept_pct=max_kept_pct))
+    if found.code == "lock_contention":
+        return await why_it_waits(pg, found)
     return await beside_the_plan(pg, facts, found, mean_ms=first.mean_ms if first.calls else 0.0)
 
 
