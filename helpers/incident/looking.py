@@ -77,11 +77,11 @@ class Look:
             async with asyncio.timeout(timeout_s):
                 return await check(session, **arguments)
         except ProfileError as missing:
-            return CheckResult[Any](Status.SKIPPED, reason=missing.reason, remedy=missing.remedy)
+            return CheckResult(Status.SKIPPED, reason=missing.reason, remedy=missing.remedy)
         except SystemProblem as problem:
-            return CheckResult[Any](Status.UNKNOWN, reason=problem.reason, remedy=problem.remedy)
+            return CheckResult(Status.UNKNOWN, reason=problem.reason, remedy=problem.remedy)
         except TimeoutError:
-            return CheckResult[Any](Status.UNKNOWN, reason=f"{system} gave no answer within {timeout_s:.0f} s.")
+            return CheckResult(Status.UNKNOWN, reason=f"{system} gave no answer within {timeout_s:.0f} s.")
 
     async def measure(self, probe: Probe, *, timeout_s: float = PROBE_S) -> Samples:
         """Return a probe's samples, warm-up excluded.

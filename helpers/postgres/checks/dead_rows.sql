@@ -23,5 +23,5 @@ select oid::regclass::text as table, dead_rows, rows, threshold, autovacuum,
        extract(epoch from clock_timestamp() - vacuumed)::float8 as vacuumed_ago_s,
        -- autovacuum looks once per autovacuum_naptime; counters of the last seconds may come late
        not autovacuum or coalesce(vacuumed < clock_timestamp() - current_setting('autovacuum_naptime')::interval, true) as due
-from limits
+from (select * from limits order by dead_rows / (threshold + 1) desc, oid limit 200) as worst
 order by dead_rows / (threshold + 1) desc, 1

@@ -12,7 +12,8 @@ with indexes as (
            regexp_replace(coalesce(i.indpred::text, ''), ':location -?\d+', '', 'g') as condition
     from pg_index i
     join pg_class c on c.oid = i.indexrelid
-    where i.indisvalid and c.relkind = 'i' and not c.relispartition and c.relpersistence <> 't'
+    -- a single index has no other
+    where exists (select from pg_index o where o.indrelid = i.indrelid and o.indexrelid <> i.indexrelid) and i.indisvalid and c.relkind = 'i' and not c.relispartition and c.relpersistence <> 't'
       and c.relnamespace <> all (array['pg_catalog'::regnamespace, 'pg_toast'::regnamespace])
 ), pairs as (
     select a.*, b.indexrelid as kept, b.indnkeyatts > a.indnkeyatts as longer,

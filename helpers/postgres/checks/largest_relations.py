@@ -44,7 +44,7 @@ async def largest_relations(pg: Postgres, *, limit: int = 20) -> CheckResult[Rel
     Source: PostgreSQL manual, pg_class.relpages; pghero `relation_sizes`, pg-extras `total_table_size`.
 
     """
-    return judge(await ask(pg, __file__, Relation, limit=limit))
+    return judge(await ask(pg, __file__, Relation, limit, limit=limit))
 
 
 def judge(rows: Sequence[Relation]) -> CheckResult[Relation]:

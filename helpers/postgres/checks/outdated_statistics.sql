@@ -19,5 +19,5 @@ select oid::regclass::text as table, changed_rows, rows, threshold, autovacuum,
        extract(epoch from clock_timestamp() - analyzed)::float8 as analyzed_ago_s,
        -- autovacuum looks once per autovacuum_naptime; counters of the last seconds may come late
        not autovacuum or coalesce(analyzed < clock_timestamp() - current_setting('autovacuum_naptime')::interval, true) as due
-from limits
+from (select * from limits order by changed_rows / (threshold + 1) desc, oid limit 200) as worst
 order by changed_rows / (threshold + 1) desc, 1

@@ -4,6 +4,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from helpers.postgres.checks.overview import overview
 from helpers.postgres.checks.recovery_conflicts import recovery_conflicts
 from helpers.postgres.checks.replication_lag import replication_lag
 from helpers.postgres.checks.standby_delay import standby_delay
@@ -12,6 +13,7 @@ from helpers.results import Status
 from helpers.sandbox import Sandbox
 from tests.postgres.checks.conftest import until
 from tests.postgres.checks.standby import Standby
+from tests.postgres.checks.test_overview import HONEST
 from tests.postgres.conftest import Database
 
 
@@ -85,3 +87,10 @@ async def test_positions_hidden_from_a_role_are_unknown(pair):
     await pg.close()
     await one.run("drop role blind_one")
     assert (found.status, "GRANT pg_monitor" in found.remedy) == (Status.UNKNOWN, True)
+
+
+async def test_every_check_answers_on_a_standby(both):
+    """None breaks because nothing can be written there."""
+    found = await overview(both[1])
+    told = [(a.check, a.said) for a in found if a.status == Status.UNKNOWN and a.check not in HONEST]
+    assert told == []
