@@ -101,13 +101,13 @@ def _broken_anyway(measured: Measured) -> Diagnosis | None:
         return Diagnosis(Status.UNKNOWN, summary=f"Through the pooler {plain}, without any prepared statement too. {plain.error}")
     if plain.wait_ms > LONG_WAIT_MS and not measured.prepared.prepared_errors:
         text = f"A transaction waits {plain.wait_ms:.0f} ms in the pooler before it begins: its pool is too small, or its connections are held."
-        return Diagnosis(Status.UNKNOWN, summary=f"{text} connection_exhaustion says who holds them.")
+        queue = f" Its console shows {measured.pooler.waiting} clients waiting, the longest for {measured.pooler.maxwait_s:.1f} s."
+        return Diagnosis(Status.UNKNOWN, summary=text + (queue if measured.pooler.waiting else ""))
     return None
 
 
 def _carried(measured: Measured, error: str) -> Diagnosis:
-    version = f" ({measured.pooler.kind} {measured.pooler.version})" if measured.pooler.version else ""
-    text = f"Through the pooler{version} {measured.prepared}, with prepared statements: it carries them over, or pools sessions."
+    text = f"Through {measured.pooler} {measured.prepared}, with prepared statements: it carries them over, or pools sessions."
     if error:
         return Diagnosis(Status.UNKNOWN, summary=f"{text} So the error given does not come about this way now.")
     return Diagnosis(Status.OK, summary=text)
@@ -122,7 +122,7 @@ def _named(measured: Measured, used: Sequence[PooledStatement], claimed: str, ap
     target: dict[str, Any] = {"driver": driver, "application_name": application, "pooler_version": measured.pooler.version}
     return Diagnosis(
         Status.PROBLEM, "pooler_prepared_statements", subject,
-        f"{measured.pooler} lends another server connection for each transaction, so {share} of those with prepared statements fail.",
+        f"{kind if kind != 'pooler' else 'The pooler'} lends another server connection for each transaction, so {share} of those with prepared statements fail.",
         target, because=_because(measured, used, claimed), facts=_facts(measured),
     )  # fmt: skip
 
@@ -138,12 +138,13 @@ def _because(measured: Measured, used: Sequence[PooledStatement], claimed: str) 
     if claimed:
         said.append(f"The application's own error names the prepared statement {claimed}.")
     if measured.pooler.version:
-        can = "could carry them with max_prepared_statements > 0" if measured.pooler.carries else "cannot carry them (1.21 and later can)"
-        said.append(f"It is {measured.pooler.kind} {measured.pooler.version}, which {can}.")
+        can = "could carry them with max_prepared_statements > 0" if measured.pooler.can_carry else "cannot carry them (1.21 and later can)"
+        how = ", ".join(f"{name} = {value}" for name, value in measured.pooler.settings.items())
+        said.append(f"It is {measured.pooler}, which {can}{f'; {how}' if how else ''}.")
     return said
 
 
 def _facts(measured: Measured) -> dict[str, Any]:
     tallies = {"prepared": measured.prepared, "plain": measured.plain, "direct": measured.direct}
     numbers = {name: {"n": len(t.samples), "codes": dict(t.codes), "wait_ms": round(t.wait_ms, 1)} for name, t in tallies.items() if t}
-    return {**numbers, "pooler": measured.pooler.kind, "version": measured.pooler.version}
+    return {**numbers, "pooler": measured.pooler.kind, "version": measured.pooler.version, "settings": measured.pooler.settings}

@@ -27,7 +27,7 @@ listen_port = {port}
 unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = {home}/users.txt
-pool_mode = transaction
+pool_mode = {mode}
 default_pool_size = {size}
 stats_users = {stats_users}
 server_tls_sslmode = disable
@@ -41,6 +41,7 @@ class Pool:
     size: int = 2
     one_role: bool = True
     console: bool = True
+    mode: str = "transaction"
 
 
 def pgbouncer_binary() -> Path:
@@ -92,7 +93,9 @@ class PgBouncerService(Service):
         role = f" user={server.username}" if self._pool.one_role else ""
         databases = f"{server.path[1:]} = host=127.0.0.1 port={server.port}{role}"
         stats_users = profile if self._pool.console else ""
-        return _CONFIG.format(databases=databases, port=self.port, home=home, size=self._pool.size, stats_users=stats_users)
+        return _CONFIG.format(
+            databases=databases, port=self.port, home=home, size=self._pool.size, mode=self._pool.mode, stats_users=stats_users
+        )
 
     def through(self, dsn: str) -> str:
         """Return `dsn` by way of the pooler."""
