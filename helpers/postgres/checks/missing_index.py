@@ -15,6 +15,7 @@ from helpers.postgres.lock_reason import why_it_waits
 from helpers.postgres.plans.beside import beside_the_plan
 from helpers.postgres.plans.facts import StatementFacts
 from helpers.postgres.plans.gather import ANALYZE_S, facts_of
+from helpers.postgres.plans.hypothetical import tried_out
 from helpers.postgres.plans.judge import Limits, judge
 from helpers.results import CheckResult, Diagnosis, Status
 
@@ -64,7 +65,8 @@ async def missing_index(
     found = judge(facts, Limits(min_read_rows=min_read_rows, max_kept_pct=max_kept_pct))
     if found.code == "lock_contention":
         return await why_it_waits(pg, found)
-    return await beside_the_plan(pg, facts, found, mean_ms=first.mean_ms if first.calls else 0.0)
+    found = await beside_the_plan(pg, facts, found, mean_ms=first.mean_ms if first.calls else 0.0)
+    return await tried_out(pg, facts.text, found)
 
 
 def _nothing(statements: CheckResult[Any] | Sequence[Any]) -> Diagnosis:

@@ -18,7 +18,7 @@ from helpers.postgres.plans.predicate import Term, terms_of
 from helpers.postgres.plans.scans import Scan, scans_of
 from helpers.postgres.plans.tokens import tokens
 
-__all__ = ["facts_of"]
+__all__ = ["facts_of", "may_run"]
 
 ANALYZE_S = 30.0  # the statement is slow: that is why it is looked at
 
@@ -68,13 +68,18 @@ async def facts_of(
 
 async def _plan(pg: Postgres, text: str, analyze_s: float) -> tuple[dict[str, Any], bool]:
     """Return the plan, and whether it was run: only a plain SELECT with its values, and only if it ends in time (never, for 0 seconds)."""
-    if analyze_s and not _has_parameters(text) and _is_select(text):
+    if analyze_s and may_run(text):
         try:
             return await pg.explain(text, analyze=True, timeout_s=analyze_s), True
         except TimedOut as problem:
             if "57014" not in problem.reason and "55P03" in problem.reason:
                 raise
     return await pg.explain(text), False
+
+
+def may_run(text: str) -> bool:
+    """Whether to try running a statement: a query that holds its values; the server has the last word, and refuses all but a plain SELECT."""
+    return not _has_parameters(text) and isinstance(_parsed(text), exp.Query)
 
 
 async def _harmless(pg: Postgres, text: str) -> bool:
@@ -90,11 +95,6 @@ def _parsed(text: str) -> exp.Expr | None:
         return sqlglot.parse_one(text, dialect="postgres")
     except sqlglot.errors.SqlglotError:
         return None
-
-
-def _is_select(text: str) -> bool:
-    """Whether to try running it; the server has the last word, and refuses all but a plain SELECT."""
-    return isinstance(_parsed(text), exp.Query)
 
 
 def _has_parameters(text: str) -> bool:

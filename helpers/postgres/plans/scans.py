@@ -9,7 +9,7 @@ from typing import Any
 
 from helpers.postgres.plans.tokens import outer_brackets_removed, split_at, text_of, tokens
 
-__all__ = ["Scan", "scans_of"]
+__all__ = ["Scan", "divisor_of", "scans_of"]
 
 _READS = {"Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Tid Scan", "Sample Scan"}
 _PASSES = {"Hash", "Materialize", "Memoize", "Append", "Merge Append"}
@@ -120,13 +120,13 @@ def _below(node: Mapping[str, Any], above: _Above) -> _Above:
         output = tuple(node.get("Output", ())) if node.get("Strategy") == "Plain" else ()
         return _Above(aggregates=output, join_kinds=above.join_kinds, divisor=above.divisor)
     if kind.startswith("Gather"):
-        return replace(above, divisor=_divisor(float(node.get("Workers Planned", 0))))
+        return replace(above, divisor=divisor_of(float(node.get("Workers Planned", 0))))
     if kind in _PASSES:
         return above
     return _Above(join_kinds=above.join_kinds, divisor=above.divisor)
 
 
-def _divisor(workers: float) -> float:
+def divisor_of(workers: float) -> float:
     """Return by how much a parallel node's estimate is divided (costsize.c, get_parallel_divisor)."""
     return workers + max(1.0 - 0.3 * workers, 0.0)
 
