@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from helpers.contracts import Sample
-from helpers.errors import FixFailed, ParameterError
+from helpers.errors import FixFailed, ParameterError, Refused
 from helpers.postgres.checks.pooled_statements import PooledStatement, pooled_statements
 from helpers.postgres.checks.pooled_statements import judge as judge_statements
 from helpers.postgres.checks.pooler_prepared_statements import judge, pooler_prepared_statements
@@ -19,6 +19,7 @@ from helpers.postgres.pooling.facts import Measured
 from helpers.postgres.pooling.session import Leftover
 from helpers.postgres.pooling.traffic import Tally
 from helpers.postgres.pooling.watch import Watch
+from helpers.postgres.probes.pooled_transactions import PooledTransactions
 from helpers.results import CheckResult, Status
 
 DSN = "postgres://reader:p%40ss%3A@db.example:5432/app?sslmode=require"
@@ -214,3 +215,17 @@ async def test_the_setting_is_proposed_and_never_applied(own_pg):
         (True, False, True),
         (True, True, True),
     ]
+
+
+async def test_the_probe_refuses_where_there_is_no_pooler(own_pg):
+    """So that a direct address is not called healthy."""
+    with pytest.raises(Refused, match="without a pooler"):
+        await PooledTransactions().measure({"postgres": own_pg})
+
+
+async def test_the_probe_sends_them_as_the_applications_do(own_pg, sandbox_server):
+    """A direct address given as the pooler loses nothing, prepared or not; each call is a sample."""
+    port = str(sandbox_server.postgres_dsn.rpartition(":")[2].partition("/")[0])
+    probes = [PooledTransactions(port, error, each=2, window_s=0.1) for error in ("", 'prepared statement "s1" does not exist')]
+    samples = [await probe.measure({"postgres": own_pg}) for probe in probes]
+    assert [(len(s), all(one.ok for one in s)) for s in samples] == [(12, True), (12, True)]
