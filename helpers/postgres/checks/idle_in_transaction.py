@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from helpers.postgres.blocking import longest_wait_s, victims
 from helpers.postgres.checks import connection_exhaustion as exhaustion
-from helpers.postgres.checks import lock_contention as locks
 from helpers.postgres.checks.lock_tree import MIN_WAIT_S, LockRow, read_lock_rows
 from helpers.postgres.connect import Postgres
 from helpers.postgres.horizon import sessions_that_hold_dead_rows
 from helpers.postgres.judging import GRANT, age
 from helpers.postgres.limits import MAX_USED_PCT
+from helpers.postgres.lock_queues import name_queue
 from helpers.postgres.sessions import IDLE_IN_TRANSACTION, LONGEST_IDLE_S, LOOKS, PAUSE_S, ClientSession, Look, several_looks
 from helpers.postgres.timeouts import place_for
 from helpers.results import Diagnosis, Status
@@ -92,13 +93,13 @@ def _left_open(looks: Sequence[Look], longest_idle_s: float) -> list[ClientSessi
 
 
 def _queue_behind(left: Sequence[ClientSession], queue: Sequence[LockRow]) -> Diagnosis | None:
-    if max((row.waiting_s for row in queue if row.blocked_by), default=0.0) < MIN_WAIT_S:
+    if longest_wait_s(queue) < MIN_WAIT_S:
         return None
-    heads = locks.victims(queue)
+    heads = victims(queue)
     blocking = [s for s in left if s.pid in heads]
     if not blocking:
         return None
-    found = locks.judge([queue], min_wait_s=MIN_WAIT_S)
+    found = name_queue([queue], min_wait_s=MIN_WAIT_S)
     if found.status is Status.PROBLEM:
         return found
     return Diagnosis(Status.UNKNOWN, summary=f"{len(heads[blocking[0].pid])} sessions wait behind pid {blocking[0].pid}. {found.summary}")
@@ -123,7 +124,9 @@ def _named(left: Sequence[ClientSession], looks: Sequence[Look], longest_idle_s:
     mine = of[application]
     name = application or "no application_name"
     hosts = ", ".join(sorted({s.client_addr for s in mine})[:5])
-    crossed = [s for s in mine if s.key not in {k.key for k in _left_open(looks[:1], longest_idle_s)}]
+    stood = {s.key for s in _left_open(looks[:1], longest_idle_s)} & {s.key for s in mine}
+    # One beside one may be chance; sessions that were opened together come to be idle too long together.
+    joined = len(mine) - len(stood) if len(stood) >= 2 else 0
     return Diagnosis(
         Status.PROBLEM, "idle_in_transaction", name,
         f"{name} leaves {len(mine)} sessions open in a transaction, idle for {age(mine[0].in_state_s)} the longest; nobody waits for them yet.",
@@ -133,9 +136,9 @@ def _named(left: Sequence[ClientSession], looks: Sequence[Look], longest_idle_s:
             f"transaction for {age(longest_idle_s)} or more, the same ones in every look.",
             f"The longest has its transaction open for {age(mine[0].in_transaction_s)}; its last statement: {mine[0].query}",
             "No session waits for a lock of theirs, no dead rows that matter are held back, and connections are left.",
-            *([f"{len(crossed)} of them joined within the looks: they keep coming."] if crossed else []),
+            *([f"{joined} of them joined within the looks: they keep coming."] if joined else []),
         ],
         against=[f"{len(them)} sessions of {other or 'no application_name'} are idle in a transaction, too." for other, them in of.items() if other != application],
-        facts={"sessions": len(mine), "joined": len(crossed), "usename": mine[0].usename, "datname": mine[0].datname},
+        facts={"sessions": len(mine), "joined": joined, "usename": mine[0].usename, "datname": mine[0].datname},
         fix="end_idle_transactions",
     )  # fmt: skip
