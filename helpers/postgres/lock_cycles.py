@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +10,10 @@ from dataclasses import dataclass
 from helpers.postgres.blocking import cycles, same
 from helpers.postgres.checks.lock_tree import LockRow
 
-__all__ = ["LockCycle", "most_seen", "standing"]
+__all__ = ["LockCycle", "most_seen", "normalised", "standing"]
 
 _LONGEST_STATEMENT = 300
+_NUMBER = re.compile(r"(?<![\w$.\"])\d+(?:\.\d+)?\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +24,12 @@ class LockCycle:
     statements: tuple[str, ...]
     applications: tuple[str, ...]
     pids: tuple[int, ...]
+    locktypes: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:
-        """The tables, as a diagnosis names them."""
-        return ", ".join(self.relations) or "no table"
+        """The tables, as a diagnosis names them; the kind of lock where it is not of a table (advisory locks)."""
+        return ", ".join(self.relations) or f"{', '.join(self.locktypes)} locks"
 
 
 def standing(looks: Sequence[Sequence[LockRow]]) -> list[LockCycle]:
@@ -56,7 +59,13 @@ def most_seen(seen: Sequence[LockCycle]) -> tuple[LockCycle, int]:
 def _cycle(rows: Sequence[LockRow]) -> LockCycle:
     return LockCycle(
         relations=tuple(sorted({row.relation for row in rows if row.relation})),
-        statements=tuple(sorted({" ".join(row.query.split())[:_LONGEST_STATEMENT] for row in rows})),
+        statements=tuple(sorted({normalised(row.query) for row in rows})),
         applications=tuple(sorted({row.application_name or "no application_name" for row in rows})),
         pids=tuple(row.pid for row in rows),
+        locktypes=tuple(sorted({row.locktype for row in rows if row.locktype})),
     )
+
+
+def normalised(query: str) -> str:
+    """Return a statement whose text values are masked already on one line, its numbers masked, too."""
+    return _NUMBER.sub("?", " ".join(query.split()))[:_LONGEST_STATEMENT]
