@@ -63,12 +63,11 @@ async def vacuum_blocked(
 
     """
     server = Autovacuum(**(await pg.fetch(_SERVER))[0])
-    seen = []
-    for number in range(looks):
-        if number:
-            await asyncio.sleep(pause_s)
-        seen.append(await read_holders(pg))
     tables = await read_dead_tables(pg)
+    seen: list[list[Holder]] = []
+    while any(t.pct > limit_pct for t in tables) and len(seen) < looks:
+        await asyncio.sleep(pause_s if seen else 0.0)
+        seen.append(await read_holders(pg))
     return judge(tables, seen, server, table=table, limit_pct=limit_pct, sees_everyone=pg.sees_everyone)
 
 
