@@ -41,8 +41,8 @@ async def cache_hit_ratio(pg: Postgres, *, window_s: float = 0.0, min_hit_pct: f
         min_hit_pct: Lowest share of hits, in per cent.
 
     Returns:
-        PROBLEM when tables or indexes are below that; OK otherwise; UNKNOWN when fewer pages were wanted than shared_buffers holds
-        (over a window: fewer than 1,000), for then the cache was only being filled.
+        PROBLEM when tables or indexes are below that; OK otherwise; UNKNOWN when of neither as many pages were wanted as
+        shared_buffers holds (over a window: 1,000), for then the cache was only being filled.
 
     Raises:
         SystemProblem: the server cannot be asked.
@@ -67,14 +67,14 @@ def judge(rows: Sequence[CacheHits], *, seconds: float, watched: bool, min_hit_p
     """Return the status of the shares; pure."""
     facts = {"seconds": round(seconds), "watched": watched, "min_hit_pct": min_hit_pct}
     enough = WATCHED_BLOCKS if watched else max((row.buffers for row in rows), default=0)
-    wanted = sum(row.hits + row.reads for row in rows)
+    wanted = max((row.hits + row.reads for row in rows), default=0.0)
     if wanted < enough:
-        reason = f"Only {wanted:,.0f} pages were wanted in {age(seconds)}; shares say something from {enough:,} on."
+        reason = f"At most {wanted:,.0f} pages of a kind were wanted in {age(seconds)}; a share says something from {enough:,} on."
         return unknown(reason, "Ask again under load.", rows, facts)
     said = ", ".join(f"{row.kind} {row.hit_pct:.1f} %" for row in rows if row.hit_pct is not None)
     return judged(
         rows,
-        lambda row: row.hit_pct is not None and row.hit_pct < min_hit_pct and row.hits + row.reads >= enough / 10,
+        lambda row: row.hit_pct is not None and row.hit_pct < min_hit_pct and row.hits + row.reads >= enough,
         problem=lambda _: f"Pages found in the cache in {age(seconds)}: {said}.",
         fine=f"Pages found in the cache in {age(seconds)}: {said}.",
         facts=facts,

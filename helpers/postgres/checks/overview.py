@@ -10,7 +10,7 @@ import inspect
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from helpers.folder import load_member, stems
 from helpers.postgres.connect import Postgres
 from helpers.results import CheckResult, Status
 
-__all__ = ["Answer", "judge", "overview", "quick_checks"]
+__all__ = ["Answer", "judge", "overview", "quick_checks", "worth_a_look"]
 
 BUDGET_S = 60.0
 ONE_S = 10.0  # most ask once or twice, each question bounded
@@ -120,3 +120,8 @@ def judge(answers: Sequence[Answer]) -> CheckResult[Answer]:
             Status.UNKNOWN, rows, reason=f"{len(rows)} checks: {said}; no problem was seen by the others.", remedy=first.remedy, facts=facts
         )
     return CheckResult(Status.OK, rows, f"{len(rows)} checks: {said}.", facts=facts)
+
+
+def worth_a_look(found: CheckResult[Answer]) -> CheckResult[Answer]:
+    """Return the same answer with only the problems, and what nobody could tell, as rows; pure."""
+    return replace(found, rows=[a for a in found if a.status in (Status.PROBLEM, Status.UNKNOWN)])
