@@ -1,122 +1,146 @@
-"""EXPLAIN's JSON as typed nodes: whose own time it is, and how wrong the planner was about each."""
+"""The nodes of a plan: what each expected, met, touched and spilled; pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from helpers.redaction import mask_literals
+from helpers.postgres.plans.scans import divisor_of
 
 __all__ = ["PlanNode", "nodes_of"]
 
-_BLOCK = 8192
-_CONDITIONS = ("Index Cond", "Recheck Cond", "Hash Cond", "Merge Cond", "Join Filter", "Filter")
-_NAMES = ("Relation Name", "Index Name", "CTE Name", "Function Name")
+BLOCK_KB = 8
 
 
 @dataclass(frozen=True, slots=True)
 class PlanNode:
-    """One node; `weight` and `own_weight` are ms when it ran, else cost; `error` how many times more or fewer rows than expected."""
+    """One node; rows are for one execution of the statement, all loops and workers; what only a run can tell is None without one.
 
-    number: int
-    parent: int | None
+    `depth` is 0 at the top. `error` is how many times the estimate is off; None where the node was stopped before its end. `self_ms` is its own time, its children's taken off, and in a
+    parallel part the time of one process. `shared_blocks` and `temp_blocks` are its own, read and written. `spill` says what did not fit
+    into memory; empty: all did.
+    """
+
     depth: int
     node: str
-    target: str
-    expected_rows: float
+    relation: str
+    index: str
+    estimated_rows: float
     actual_rows: float | None
-    loops: float
-    weight: float
-    own_weight: float
-    own_pct: float
     error: float | None
-    removed_rows: float
-    spilled_bytes: int
-    condition: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """A node where it stands; `early` when what is above may stop before it has returned all its rows."""
-
-    number: int
-    parent: int | None
-    depth: int
-    weight: float
-    early: bool
-    node: Mapping[str, Any]
+    loops: float | None
+    removed_rows: float | None
+    self_ms: float | None
+    shared_blocks: float | None
+    temp_blocks: float | None
+    spill: str
 
 
 def nodes_of(plan: Mapping[str, Any]) -> list[PlanNode]:
-    """Return the nodes of EXPLAIN's JSON (its `Plan`), each parent before its children; pure."""
-    placed = list(_walk(plan, None, 0, 1.0, [0], early=False))
-    children: dict[int, float] = {}
-    for one in placed:
-        if one.parent is not None:
-            children[one.parent] = children.get(one.parent, 0.0) + one.weight
-    own = [max(one.weight - children.get(one.number, 0.0), 0.0) for one in placed]
-    whole = sum(own) or 1.0
-    return [_node(one, own[i], 100 * own[i] / whole) for i, one in enumerate(placed)]
+    """Return every node of an EXPLAIN (FORMAT JSON) document, in the order EXPLAIN prints them."""
+    return list(_walk(plan["Plan"], 0, _Above()))
 
 
-def _walk(node: Mapping[str, Any], parent: int | None, depth: int, processes: float, count: list[int], *, early: bool) -> Iterator[_Placed]:
-    """Yield the nodes; below a Gather, time is summed over processes that work side by side."""
-    number = count[0]
-    count[0] += 1
-    weight = float(node["Total Cost"])
-    if "Actual Total Time" in node:
-        weight = float(node["Actual Total Time"]) * float(node.get("Actual Loops", 1)) / processes
-    yield _Placed(number, parent, depth, weight, early, node)
-    below = float(node.get("Workers Launched", 0)) + 1 if node["Node Type"].startswith("Gather") else processes
+@dataclass(frozen=True, slots=True)
+class _Above:
+    """What the nodes above say: a parallel part's estimates are per worker (`divisor`), its times a sum over `processes`.
+
+    `early` says that they may have stopped a node before its end.
+    """
+
+    divisor: float = 1.0
+    processes: float = 1.0
+    early: bool = False
+
+
+def _walk(node: Mapping[str, Any], depth: int, above: _Above) -> Iterator[PlanNode]:
+    yield _node(node, depth, above)
+    below = replace(above, early=_stops(node, early=above.early))
+    if node["Node Type"].startswith("Gather"):
+        planned = float(node.get("Workers Planned", 0))
+        below = replace(below, divisor=divisor_of(planned), processes=float(node.get("Workers Launched", planned)) + 1.0)
     for child in node.get("Plans", []):
-        yield from _walk(child, number, depth + 1, below, count, early=_stops_early(node, child, early))
+        yield from _walk(child, depth + 1, below)
 
 
-def _stops_early(node: Mapping[str, Any], child: Mapping[str, Any], early: bool) -> bool:
-    """Whether `node` may stop reading `child` before its end: then fewer rows than expected are no misjudgement."""
-    kind, side = node["Node Type"], child.get("Parent Relationship")
-    if side in ("InitPlan", "SubPlan") or kind in ("Limit", "Merge Join"):
-        return True
-    if side == "Inner" and (node.get("Inner Unique") or node.get("Join Type") in ("Semi", "Anti")):
-        return kind == "Nested Loop"
-    reads_all = kind in ("Sort", "Hash") or (kind == "Aggregate" and node.get("Strategy") != "Sorted")
-    return early and not reads_all
+def _stops(node: Mapping[str, Any], *, early: bool) -> bool:
+    """Whether a child of `node` may be stopped before its end; what reads its input whole first passes that on to nobody."""
+    kind = node["Node Type"]
+    if kind in ("Sort", "Hash", "Aggregate", "ModifyTable"):
+        return False
+    return early or kind in ("Limit", "Merge Join") or node.get("Join Type") in ("Semi", "Anti") or bool(node.get("Inner Unique"))
 
 
-def _node(placed: _Placed, own: float, own_pct: float) -> PlanNode:
-    node = placed.node
-    loops = float(node.get("Actual Loops", 1))
-    removed = sum(float(node.get(f"Rows Removed by {why}", 0)) for why in ("Filter", "Join Filter", "Index Recheck"))
+def _node(node: Mapping[str, Any], depth: int, above: _Above) -> PlanNode:
+    loops = float(node["Actual Loops"]) if "Actual Loops" in node else None
+    actual = None if loops is None else float(node["Actual Rows"]) * loops
+    expected = float(node.get("Plan Rows", 0)) * (above.divisor if above.divisor > 1 else max(loops or 1.0, 1.0))
+    judged = actual is not None and bool(loops) and not (above.early and actual < expected)
     return PlanNode(
-        number=placed.number,
-        parent=placed.parent,
-        depth=placed.depth,
-        node=node["Node Type"],
-        target=" ".join(str(node[k]) for k in _NAMES if k in node),
-        expected_rows=float(node["Plan Rows"]),
-        actual_rows=float(node["Actual Rows"]) if "Actual Rows" in node else None,
+        depth=depth,
+        node=_kind(node),
+        relation=".".join(node[k] for k in ("Schema", "Relation Name") if node.get(k)),
+        index=str(node.get("Index Name", "")),
+        estimated_rows=round(expected, 1),
+        actual_rows=None if actual is None else round(actual, 1),
+        error=round(_off(expected, actual), 1) if judged and actual is not None else None,
         loops=loops,
-        weight=round(placed.weight, 3),
-        own_weight=round(own, 3),
-        own_pct=round(own_pct, 1),
-        error=_error(node, loops, early=placed.early),
-        removed_rows=removed * loops,
-        spilled_bytes=_spilled(node),
-        condition=" and ".join(mask_literals(str(node[c])) for c in _CONDITIONS if c in node)[:300],
+        removed_rows=None if loops is None else round(sum(float(v) for k, v in node.items() if k.startswith("Rows Removed by")) * loops, 1),
+        self_ms=_self_ms(node, above.processes),
+        shared_blocks=_own(node, ("Shared Hit Blocks", "Shared Read Blocks")),
+        temp_blocks=_own(node, ("Temp Read Blocks", "Temp Written Blocks")),
+        spill=_spill(node),
     )
 
 
-def _error(node: Mapping[str, Any], loops: float, *, early: bool) -> float | None:
-    if "Actual Rows" not in node or not loops:
+def _kind(node: Mapping[str, Any]) -> str:
+    """Return the node's kind with what makes it that: `Parallel Seq Scan`, `Hash Left Join`, `Hash Aggregate`."""
+    kind = str(node["Node Type"])
+    if kind == "Aggregate" and node.get("Strategy") in ("Hashed", "Sorted", "Mixed"):
+        kind = {"Hashed": "Hash Aggregate", "Sorted": "Group Aggregate", "Mixed": "Mixed Aggregate"}[node["Strategy"]]
+    if node.get("Join Type", "Inner") != "Inner":
+        kind = f"{kind.removesuffix(' Join')} {node['Join Type']} Join"
+    return f"Parallel {kind}" if node.get("Parallel Aware") else kind
+
+
+def _off(expected: float, actual: float) -> float:
+    expected, actual = max(expected, 1.0), max(actual, 1.0)
+    return max(expected / actual, actual / expected)
+
+
+def _total_ms(node: Mapping[str, Any], processes: float) -> float | None:
+    if "Actual Total Time" not in node:
         return None
-    expected, actual = float(node["Plan Rows"]) + 1, float(node["Actual Rows"]) + 1  # none instead of one is no error
-    return None if early and actual < expected else round(max(actual / expected, expected / actual), 1)
+    return float(node["Actual Total Time"]) * float(node["Actual Loops"]) / processes
 
 
-def _spilled(node: Mapping[str, Any]) -> int:
+def _self_ms(node: Mapping[str, Any], processes: float) -> float | None:
+    total = _total_ms(node, processes)
+    if total is None:
+        return None
+    inside = float(node.get("Workers Launched", 0)) + 1.0 if node["Node Type"].startswith("Gather") else processes
+    below = sum(_total_ms(child, inside) or 0.0 for child in node.get("Plans", []))
+    return round(max(total - below, 0.0), 3)
+
+
+def _own(node: Mapping[str, Any], names: tuple[str, ...]) -> float | None:
+    """Return the node's own count of blocks: EXPLAIN adds those of its children to it."""
+    if not any(name in node for name in names):
+        return None
+    own = sum(float(node.get(name, 0)) for name in names)
+    return max(own - sum(float(child.get(name, 0)) for child in node.get("Plans", []) for name in names), 0.0)
+
+
+def _spill(node: Mapping[str, Any]) -> str:
+    """Return what of a sort, hash or aggregate went to disk, as the server says it."""
     if node.get("Sort Space Type") == "Disk":
-        return int(node["Sort Space Used"]) * 1024
-    if "Disk Usage" in node:  # a hashed aggregate
-        return int(node["Disk Usage"]) * 1024
-    return int(node.get("Temp Written Blocks", 0)) * _BLOCK if node["Node Type"] == "Hash" else 0
+        return f"{node['Sort Method']}, {node['Sort Space Used']:,} kB on disk"
+    batches = node.get("Hash Batches", node.get("HashAgg Batches", 1))
+    if batches > 1:
+        return f"{batches} batches" + (f", {node['Disk Usage']:,} kB on disk" if node.get("Disk Usage") else "")
+    worst = max((w.get("Sort Space Used", 0) for w in node.get("Workers", []) if w.get("Sort Space Type") == "Disk"), default=0)
+    if worst:
+        return f"external merge in a worker, {worst:,} kB on disk"
+    written = node.get("Temp Written Blocks", 0) - sum(c.get("Temp Written Blocks", 0) for c in node.get("Plans", []))
+    return f"{written * BLOCK_KB:,} kB written" if written > 0 else ""
