@@ -11,6 +11,7 @@ __all__ = ["HEAPS", "Heap"]
 class Heap:
     """One table: how to make it and drop it, the update of every row and how often it is run, and what holds the dead rows.
 
+    Where nothing holds a snapshot, the column is indexed: otherwise every page would be pruned by the next update of it.
     `hold` are statements of a session of `application_name` that stays open; `gid` names a prepared transaction instead.
     """
 
@@ -42,6 +43,7 @@ HEAPS = {
             create schema "Job Queue";
             create table "Job Queue"."Task" ("taskId" bigint primary key, state text not null default 'new', tries integer not null default 0)
                 with (fillfactor = 90, autovacuum_enabled = off, autovacuum_analyze_scale_factor = 0.05);
+            create index on "Job Queue"."Task" (tries);
             insert into "Job Queue"."Task" select n from generate_series(1, 4000) n; analyze "Job Queue"."Task";""",
         drop='drop schema if exists "Job Queue" cascade',
         update="""update "Job Queue"."Task" set tries = tries + 1""",
@@ -77,6 +79,7 @@ HEAPS = {
         create="""
             create table presence (id bigint primary key, seen integer not null default 0)
                 with (autovacuum_vacuum_threshold = 100000000, autovacuum_vacuum_scale_factor = 10);
+            create index on presence (seen);
             insert into presence select n from generate_series(1, 3000) n; analyze presence;""",
         drop="drop table if exists presence cascade",
         update="update presence set seen = seen + 1",
