@@ -82,7 +82,15 @@ def is_kept(folder: Path) -> bool:
 def _stale_folders() -> list[Path]:
     """Return this user's sandbox folders that nobody keeps."""
     own = base_folder().glob(f"runbook-sandbox-{os.getuid()}-*")
-    return [f for f in own if not f.is_symlink() and f.stat().st_uid == os.getuid() and not is_kept(f)]
+    return [f for f in own if _is_own(f) and not is_kept(f)]
+
+
+def _is_own(folder: Path) -> bool:
+    """Return whether `folder` is there and this user's; one that ends meanwhile is nobody's."""
+    try:
+        return not folder.is_symlink() and folder.stat().st_uid == os.getuid()
+    except FileNotFoundError:
+        return False
 
 
 def sweep() -> None:
