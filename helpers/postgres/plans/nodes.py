@@ -17,9 +17,9 @@ BLOCK_KB = 8
 class PlanNode:
     """One node; rows are for one execution of the statement, all loops and workers; what only a run can tell is None without one.
 
-    `depth` is 0 at the top. `error` is how many times the estimate is off; None where the node was stopped before its end. `self_ms` is its own time, its children's taken off, and in a
-    parallel part the time of one process. `shared_blocks` and `temp_blocks` are its own, read and written. `spill` says what did not fit
-    into memory; empty: all did.
+    `depth` is 0 at the top. `error` is how many times the estimate is off; None where the node was stopped before its end. `self_ms` is
+    its own time, its children's taken off, and in a parallel part the time of one process. `shared_blocks` and `temp_blocks` are its own,
+    read and written. `spill` says what did not fit into memory; empty: all did.
     """
 
     depth: int
