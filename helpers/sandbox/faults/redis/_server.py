@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 import redis.asyncio
@@ -45,19 +45,20 @@ async def fill(session: Any, commands: Iterable[tuple[Any, ...]]) -> None:
     await pipe.execute()
 
 
-async def delete(session: Any, *patterns: str) -> None:
-    """Delete every key that matches one of the patterns."""
+async def delete(session: Any, *patterns: str, keys: Sequence[bytes] = ()) -> None:
+    """Delete these keys, and every key that matches one of the patterns: prefixes the application itself does not use."""
+    found = [*keys]
     for pattern in patterns:
-        keys = [key async for key in session.scan_iter(match=pattern, count=_STEP)]
-        for start in range(0, len(keys), _STEP):
-            await session.unlink(*keys[start : start + _STEP])
+        found += [key async for key in session.scan_iter(match=pattern, count=_STEP)]
+    for start in range(0, len(found), _STEP):
+        await session.unlink(*found[start : start + _STEP])
 
 
 async def go_on(place: Addresses, name: str, work: Callable[[Any], Awaitable[None]], *, pause_s: float) -> None:
     """Do `work` again and again as the client `name`, `pause_s` apart; a refusal is what this client lives with."""
-    session = client(place, name)
+    session, task = client(place, name), asyncio.current_task()
     try:
-        while True:
+        while task is not None and not task.cancelling():  # the driver can swallow a cancellation that comes while it connects
             with contextlib.suppress(RedisError, OSError):
                 await work(session)
             await asyncio.sleep(pause_s)

@@ -28,7 +28,7 @@ class BulkLoad(Fault):
         """Load the first part, and go on loading."""
         async with server(place) as session:
             await fill(session, (_product(n) for n in range(_AT_ONCE)))
-            await fill(session, (("SET", f"session:{n:x}a{n}", "s", "EX", 1800) for n in range(1500)))
+            await fill(session, (("SET", f"login:{n:x}a{n}", "s", "EX", 1800) for n in range(1500)))
         self.clients.start(go_on(place, "catalogue-import", self._load, pause_s=0.1))
 
     async def _load(self, session: Any) -> None:
@@ -40,7 +40,7 @@ class BulkLoad(Fault):
         """End the import, and delete what it loaded."""
         await self.clients.close()
         async with server(place) as session:
-            await delete(session, "product:*", "session:*")
+            await delete(session, "product:*", "login:*")
 
 
 def _product(number: int) -> tuple[Any, ...]:

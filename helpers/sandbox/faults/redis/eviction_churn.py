@@ -18,7 +18,7 @@ from helpers.sandbox.faults.redis._server import Settings, delete, fill, go_on, 
 __all__ = ["EvictionChurn"]
 
 _ROOM = 10 << 20
-_PATTERNS = ("session:*", "thumbnail:*", "Cart/*", "feed|*")
+_PATTERNS = ("login:*", "thumbnail:*", "Cart/*", "feed|*")
 _PATIENCE_S = 20.0
 
 
@@ -34,7 +34,7 @@ class EvictionChurn(Fault):
     async def inject(self, place: Addresses) -> None:
         """Lower the limit, fill it, and let the writers evict; returns when keys have been evicted."""
         crowded = self.variant == "default"
-        self.subject = "session:{id} evicted by thumbnail:{id}" if crowded else "Cart/{id} evicted by feed|{id}"
+        self.subject = "login:{id} evicted by thumbnail:{id}" if crowded else "Cart/{id} evicted by feed|{id}"
         async with server(place) as session:
             facts = await session.info("memory")
             policy = "allkeys-lru" if crowded else "volatile-ttl"
@@ -67,7 +67,7 @@ class EvictionChurn(Fault):
 
 async def _sessions(session: Any) -> None:
     """Open five sessions."""
-    await fill(session, (("SET", f"session:{secrets.token_urlsafe(16)}", "s" * 100, "EX", 1800) for _ in range(5)))
+    await fill(session, (("SET", f"login:{secrets.token_urlsafe(16)}", "s" * 100, "EX", 1800) for _ in range(5)))
 
 
 async def _until_evicted(session: Any, before: int) -> None:

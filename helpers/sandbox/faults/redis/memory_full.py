@@ -23,7 +23,7 @@ __all__ = ["MemoryFull"]
 
 _ROOM = 12 << 20
 _WRITES_EVERY_S = 0.05
-_PATTERNS = ("report:*", "Render Cache/*", "thumb|*", "session:*", "draft:*")
+_PATTERNS = ("report:*", "Render Cache/*", "thumb|*", "login:*", "draft:*")
 _NAMES = {"default": "report:{id}", "expiring_cache": "Render Cache/{id}/html", "volatile_policy": "thumb|{id}"}
 
 
@@ -41,7 +41,7 @@ class MemoryFull(Fault):
         self.subject = f"{_NAMES[self.variant]} under {policy}"
         async with server(place) as session:
             if self.variant == "default":
-                await fill(session, (("SET", f"session:{secrets.token_urlsafe(16)}", n, "EX", 1200 + n) for n in range(600)))
+                await fill(session, (("SET", f"login:{secrets.token_urlsafe(16)}", n, "EX", 1200 + n) for n in range(600)))
             used = (await session.info("memory"))["used_memory"]
             await self.settings.change(session, maxmemory=used + _ROOM, maxmemory_policy=policy)
             with contextlib.suppress(OutOfMemoryError):

@@ -21,7 +21,6 @@ __all__ = ["MissingTtl"]
 _KEYS = 8000
 _LOSES_EVERY_S = 0.1
 _TTL_S = 1800
-_PATTERNS = ("session:*", "customer:*", "Visit Stats|*", "Basket/*")
 
 
 @dataclass
@@ -39,7 +38,7 @@ class MissingTtl(Fault):
         self.keys = [_key(name) for _ in range(_KEYS)]
         async with server(place) as session:
             await fill(session, self._commands())
-            await fill(session, (("SET", f"customer:{n}", secrets.token_hex(60), "EX", 3000 + n) for n in range(1500)))
+            await fill(session, (("SET", f"visitor:{n}", secrets.token_hex(60), "EX", 3000 + n) for n in range(1500)))
         if self.variant == "never_set":
             self.parameters = {"prefix": name, "ttl_s": float(_TTL_S)}
             return
@@ -63,7 +62,7 @@ class MissingTtl(Fault):
         """End the worker, and delete the keys."""
         await self.clients.close()
         async with server(place) as session:
-            await delete(session, *_PATTERNS)
+            await delete(session, "visitor:*", keys=self.keys)
 
 
 def _key(name: str) -> bytes:
