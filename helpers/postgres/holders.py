@@ -98,7 +98,10 @@ def leak(holders: Sequence[Holding], limit: ConnectionLimit, *, longest_idle_s: 
             f"{len(left)} have been idle for {age(longest_idle_s)} or more, {age(max(s.in_state_s for s in left))} the longest.",
             f"Without those, {limit.used - len(left)} would be taken.",
         ],
-        against=[f"{h.told()}: not most of them left idle." for h in holders if h is not holder and len(h.sessions) >= excess],
+        against=[
+            *(f"{h.told()}: not most of them left idle." for h in holders if h is not holder and len(h.sessions) >= excess),
+            *([] if holder.came else ["No new one came within the looks: a pool of that size that has nothing to do looks the same."]),
+        ],
         facts={"limit": str(limit), "left_idle": len(left), "came": holder.came, "went": holder.went},
         fix="end_idle_sessions",
     )  # fmt: skip

@@ -84,3 +84,9 @@ class LimitRoleConnections(Fix):
             return
         found = await writer.execute(_STATEMENT, inverse["role"], inverse["old"])
         await writer.execute(str(found[0]["format"]))
+
+    def patch(self, preview: FixPreview) -> str:
+        """Return the statement and its way back, for where roles are set up in code."""
+        if not preview.statements:
+            return ""
+        return f"-- Connections of the role {self.role}\n{preview.statements[0]};\n\n-- Way back:\n-- {preview.undo_statements[0]};\n"

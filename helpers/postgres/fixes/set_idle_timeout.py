@@ -93,3 +93,9 @@ class SetIdleTimeout(Fix):
         """Put the old setting back, where it is still the one this set: what somebody else set since stays."""
         if await value_at(writer, inverse) == inverse["new"]:
             await writer.execute(await alter_statement(writer, inverse, inverse["old"]))
+
+    def patch(self, preview: FixPreview) -> str:
+        """Return the setting and its way back, for where roles and databases are set up in code."""
+        if not preview.statements:
+            return ""
+        return f"-- Idle transactions of {self.role}\n{preview.statements[0]};\n\n-- Way back:\n-- {preview.undo_statements[0]};\n"
