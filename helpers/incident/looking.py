@@ -15,6 +15,7 @@ from helpers.contracts import Probe, Sample
 from helpers.errors import ProfileError, SystemProblem, TimedOut
 from helpers.escaping import html_table, visible
 from helpers.incident.loop import asks
+from helpers.incident.patience import patient
 from helpers.incident.systems import Systems
 from helpers.redaction import redact
 from helpers.results import CheckResult, Status
@@ -68,14 +69,15 @@ class Look:
 
         Args:
             check: An async function whose first parameter is the session of the system it asks.
-            timeout_s: Seconds after which the answer is UNKNOWN.
+            timeout_s: Seconds after which the answer is UNKNOWN; a plain check's questions have two seconds together.
             arguments: The check's own.
         """
         system = asks(check)
         try:
             session = await self.systems.get(system)
             async with asyncio.timeout(timeout_s):
-                return await check(session, **arguments)
+                with patient(session, check, arguments):
+                    return await check(session, **arguments)
         except ProfileError as missing:
             return CheckResult(Status.SKIPPED, reason=missing.reason, remedy=missing.remedy)
         except SystemProblem as problem:

@@ -21,6 +21,7 @@ from helpers.incident import changing, measuring, views
 from helpers.incident.document import IncidentDocument, StepName
 from helpers.incident.evidence import EvidenceLog
 from helpers.incident.evidence import Record as EvidenceRecord
+from helpers.incident.patience import patient
 from helpers.incident.samples import keep_table
 from helpers.incident.story import Story
 from helpers.incident.systems import Systems
@@ -94,7 +95,7 @@ class Incident:
 
         Args:
             check: An async function whose first parameter is the session of the system it asks.
-            timeout_s: Seconds after which the answer is UNKNOWN.
+            timeout_s: Seconds after which the answer is UNKNOWN; a plain check's questions have two seconds together.
             step: The step it belongs to; default: the one the incident is at.
             arguments: The check's own.
         """
@@ -105,7 +106,8 @@ class Incident:
         try:
             session = await self.systems.get(system)
             async with asyncio.timeout(timeout_s):
-                result = await check(session, **arguments)
+                with patient(session, check, arguments):
+                    result = await check(session, **arguments)
         except ProfileError as missing:
             result = CheckResult(Status.SKIPPED, reason=missing.reason, remedy=missing.remedy)
         except (SystemProblem, TimeoutError) as problem:

@@ -12,8 +12,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -29,6 +29,7 @@ Record = dict[str, Any]
 CONNECT_S = 5.0
 STATEMENT_S = 5.0
 LOCK_S = 0.5  # a diagnostic must not join the lock queue it studies
+LEAST_S = 0.05  # with less of an allowance left, a question is not worth asking
 SLACK_S = 1.0  # the client waits this much longer than the server's own time-out
 
 # cursor_tuple_fraction = 1: plan for all rows, as the application's own statement is planned, not for the first few.
@@ -95,6 +96,7 @@ class Postgres:
         self._queries = 0
         self._time_ms = 0.0
         self._siblings: list[Postgres] = []
+        self._allowance_s = float("inf")
         self.application_name = application_name
         self.version_num = 0
         self.sees_everyone = False
@@ -184,9 +186,26 @@ class Postgres:
         plan: Record = json.loads(rows[0][0])[0]
         return plan
 
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Let all questions asked meanwhile take `seconds` together, except those with a time-out above STATEMENT_S of their own."""
+        self._allowance_s = seconds
+        try:
+            yield
+        finally:
+            self._allowance_s = float("inf")
+
+    def _granted(self, timeout_s: float) -> float:
+        if timeout_s > STATEMENT_S:
+            return timeout_s
+        if self._allowance_s < LEAST_S:
+            raise TimedOut("postgres", "PostgreSQL took too long over the questions before this one.")
+        return min(timeout_s, self._allowance_s)
+
     @asynccontextmanager
     async def _reading(self, timeout_s: float) -> AsyncIterator[Any]:
         """Hold the turn, inside a read-only transaction that is rolled back whatever happens."""
+        counted, timeout_s = timeout_s <= STATEMENT_S, self._granted(timeout_s)
         settings = _SETTINGS.format(statement=max(int(timeout_s * 1000), 1), lock=int(min(timeout_s, LOCK_S) * 1000))
         async with self._turn:
             started = time.perf_counter()
@@ -203,7 +222,9 @@ class Postgres:
                 raise translate(error) from None
             finally:
                 self._queries += 1
-                self._time_ms += (time.perf_counter() - started) * 1000
+                took_s = time.perf_counter() - started
+                self._time_ms += took_s * 1000
+                self._allowance_s -= took_s if counted else 0.0
                 await self._end()
 
     async def _end(self) -> None:
