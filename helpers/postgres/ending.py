@@ -11,6 +11,7 @@ from typing import Any
 from helpers.errors import FixFailed, ParameterError, Refused
 from helpers.postgres.connect import Postgres, Record
 from helpers.postgres.judging import age
+from helpers.postgres.sessions import sessions_in_words
 from helpers.postgres.write import PostgresWriter
 
 __all__ = ["Target", "end_sessions", "idle_of", "idle_still", "targets", "told"]
@@ -110,8 +111,8 @@ def told(rows: Sequence[Record], name: str) -> list[str]:
     times = [row["idle_s"] for row in rows]
     roles = ", ".join(sorted({row["usename"] or "?" for row in rows}))
     effects = [
-        f"{len(rows)} sessions of {name or 'no application_name'} (role {roles}), idle for {age(min(times))} to {age(max(times))}, are "
-        "terminated, one by one, each only if it still is idle; their clients see a closed connection.",
+        f"{sessions_in_words(len(rows))} of {name or 'no application_name'} (role {roles}), idle for {age(min(times))} to {age(max(times))}: "
+        "terminated, one by one, each only if it still is idle; the client sees a closed connection.",
     ]
     inside, wrote = [r for r in rows if r["state"] != "idle"], sum(r["wrote"] for r in rows)
     if inside:

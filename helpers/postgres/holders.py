@@ -56,7 +56,11 @@ class Holding:
     def told(self) -> str:
         """Return it as a phrase: name, count, states, hosts."""
         states = ", ".join(f"{n} {state or 'state hidden'}" for state, n in Counter(s.state for s in self.sessions).most_common())
-        return f"{self.name} {len(self.sessions)} ({states}; from {len(self.hosts)} hosts)"
+        return f"{self.name} {len(self.sessions)} ({states}; from {_hosts(len(self.hosts))})"
+
+
+def _hosts(count: int) -> str:
+    return f"{count} host{'' if count == 1 else 's'}"
 
 
 def by_application(looks: Sequence[Look], limit: ConnectionLimit, longest_idle_s: float) -> list[Holding]:
@@ -116,7 +120,7 @@ def fan_out(holders: Sequence[Holding], limit: ConnectionLimit, *, longest_idle_
     idle_serves = holder.replaced_pct < REPLACED_PCT and len(holder.left_idle) >= excess
     return Diagnosis(
         Status.PROBLEM, "connection_exhaustion", f"{holder.name} (fan-out)",
-        f"{holder.name} opens more connections than there are, {count} at this moment from {len(holder.hosts)} hosts: {limit} are taken.",
+        f"{holder.name} opens more connections than there are, {count} at this moment from {_hosts(len(holder.hosts))}: {limit} are taken.",
         _to_end(holder, limit, longest_idle_s, headroom_pct) if idle_serves else _to_limit(holder, holders, limit, headroom_pct),
         because=[
             f"{limit} are taken ({limit.pct:.0f} %), in every look.",

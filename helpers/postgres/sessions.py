@@ -12,7 +12,7 @@ from helpers.postgres.limits import ConnectionLimit, read_limits
 from helpers.postgres.sql import load_sql
 from helpers.redaction import mask_literals
 
-__all__ = ["IDLE", "IDLE_IN_TRANSACTION", "LONGEST_IDLE_S", "ClientSession", "Look", "read_sessions", "several_looks"]
+__all__ = ["IDLE", "IDLE_IN_TRANSACTION", "LONGEST_IDLE_S", "ClientSession", "Look", "read_sessions", "sessions_in_words", "several_looks"]
 
 IDLE_IN_TRANSACTION = ("idle in transaction", "idle in transaction (aborted)")
 IDLE = ("idle", *IDLE_IN_TRANSACTION)
@@ -56,6 +56,11 @@ class Look:
 
     limits: Sequence[ConnectionLimit]
     sessions: Sequence[ClientSession]
+
+
+def sessions_in_words(count: int) -> str:
+    """Return `1 session` or `3 sessions`."""
+    return "1 session" if count == 1 else f"{count} sessions"
 
 
 async def read_sessions(pg: Postgres) -> list[ClientSession]:

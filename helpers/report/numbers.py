@@ -33,7 +33,7 @@ def quantity(value: Any, unit: str) -> str:
         return quantity(value / 1000, "s")
     if unit in ("", "count"):
         return number(value)
-    return f"{number(value)}{THIN}{unit}"
+    return f"{number(value)}{THIN}{'%' if unit == 'pct' else unit}"
 
 
 def ratio(value: float | None) -> str:

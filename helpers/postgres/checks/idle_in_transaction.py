@@ -17,7 +17,16 @@ from helpers.postgres.horizon import sessions_that_hold_dead_rows
 from helpers.postgres.judging import GRANT, age
 from helpers.postgres.limits import MAX_USED_PCT
 from helpers.postgres.lock_queues import name_queue
-from helpers.postgres.sessions import IDLE_IN_TRANSACTION, LONGEST_IDLE_S, LOOKS, PAUSE_S, ClientSession, Look, several_looks
+from helpers.postgres.sessions import (
+    IDLE_IN_TRANSACTION,
+    LONGEST_IDLE_S,
+    LOOKS,
+    PAUSE_S,
+    ClientSession,
+    Look,
+    sessions_in_words,
+    several_looks,
+)
 from helpers.postgres.timeouts import place_for
 from helpers.results import Diagnosis, Status
 
@@ -102,7 +111,9 @@ def _queue_behind(left: Sequence[ClientSession], queue: Sequence[LockRow]) -> Di
     found = name_queue([queue], min_wait_s=MIN_WAIT_S)
     if found.status is Status.PROBLEM:
         return found
-    return Diagnosis(Status.UNKNOWN, summary=f"{len(heads[blocking[0].pid])} sessions wait behind pid {blocking[0].pid}. {found.summary}")
+    return Diagnosis(
+        Status.UNKNOWN, summary=f"{sessions_in_words(len(heads[blocking[0].pid]))} waiting behind pid {blocking[0].pid}. {found.summary}"
+    )
 
 
 def _dead_rows_behind(left: Sequence[ClientSession], holding: Mapping[int, Sequence[str]]) -> Diagnosis | None:
@@ -129,16 +140,16 @@ def _named(left: Sequence[ClientSession], looks: Sequence[Look], longest_idle_s:
     joined = len(mine) - len(stood) if len(stood) >= 2 else 0
     return Diagnosis(
         Status.PROBLEM, "idle_in_transaction", name,
-        f"{name} leaves {len(mine)} sessions open in a transaction, idle for {age(mine[0].in_state_s)} the longest; nobody waits for them yet.",
+        f"{name} leaves {sessions_in_words(len(mine))} open in a transaction, idle for {age(mine[0].in_state_s)} the longest; nobody waits for them yet.",
         {"application_name": application, "sessions": [s.target for s in mine if s.may_end], "longest_idle_s": longest_idle_s},
         because=[
-            f"{len(mine)} sessions of {name} (role {', '.join(sorted({s.usename for s in mine}))}, from {hosts}) have been idle in a "
-            f"transaction for {age(longest_idle_s)} or more, the same ones in every look.",
+            f"{sessions_in_words(len(mine))} of {name} (role {', '.join(sorted({s.usename for s in mine}))}, from {hosts}), idle in a "
+            f"transaction for {age(longest_idle_s)} or more, the same in every look.",
             f"The longest has its transaction open for {age(mine[0].in_transaction_s)}; its last statement: {mine[0].query}",
             "No session waits for a lock of theirs, no dead rows that matter are held back, and connections are left.",
             *([f"{joined} of them joined within the looks: they keep coming."] if joined else []),
         ],
-        against=[f"{len(them)} sessions of {other or 'no application_name'} are idle in a transaction, too." for other, them in of.items() if other != application],
+        against=[f"{other or 'no application_name'} leaves {sessions_in_words(len(them))} open, too." for other, them in of.items() if other != application],
         facts={"sessions": len(mine), "joined": joined, "usename": mine[0].usename, "datname": mine[0].datname},
         fix="end_idle_transactions",
     )  # fmt: skip

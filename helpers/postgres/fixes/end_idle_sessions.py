@@ -14,7 +14,7 @@ from helpers.errors import FixFailed, ParameterError
 from helpers.postgres.connect import Postgres
 from helpers.postgres.ending import Target, end_sessions, idle_still, told
 from helpers.postgres.limits import ConnectionLimit, read_limits
-from helpers.postgres.sessions import IDLE
+from helpers.postgres.sessions import IDLE, sessions_in_words
 from helpers.postgres.write import PostgresWriter
 
 __all__ = ["EndIdleSessions"]
@@ -72,7 +72,8 @@ class EndIdleSessions(Fix):
         left = await idle_still(session, self.sessions, IDLE, self.longest_idle_s)
         if left and limit.excess(self.headroom_pct):
             raise FixFailed(f"{len(left)} of the sessions are still there, and {limit} are taken.")
-        return f"{len(self.sessions) - len(left)} idle sessions of {self.application_name or 'no application_name'} are gone; {limit} are taken."
+        ended = f"of {sessions_in_words(len(self.sessions))} of {self.application_name or 'no application_name'}, {len(left)} still idle."
+        return f"{limit} are taken now; {ended}"
 
     async def undo(self, writer: PostgresWriter, inverse: dict[str, Any]) -> None:
         """There is none; raises FixFailed."""

@@ -13,7 +13,7 @@ from helpers.contracts import Fix, FixPreview
 from helpers.errors import FixFailed
 from helpers.postgres.connect import Postgres
 from helpers.postgres.ending import Target, end_sessions, idle_still, told
-from helpers.postgres.sessions import IDLE_IN_TRANSACTION
+from helpers.postgres.sessions import IDLE_IN_TRANSACTION, sessions_in_words
 from helpers.postgres.write import PostgresWriter
 
 __all__ = ["EndIdleTransactions"]
@@ -56,7 +56,7 @@ class EndIdleTransactions(Fix):
         left = await idle_still(session, self.sessions, IDLE_IN_TRANSACTION, self.longest_idle_s)
         if left:
             raise FixFailed(f"{len(left)} of the sessions are still idle in their transaction.")
-        return f"None of the {len(self.sessions)} sessions of {self.application_name or 'no application_name'} is idle in that transaction any more."
+        return f"Of {sessions_in_words(len(self.sessions))} of {self.application_name or 'no application_name'}, none is idle in that transaction any more."
 
     async def undo(self, writer: PostgresWriter, inverse: dict[str, Any]) -> None:
         """There is none; raises FixFailed."""
