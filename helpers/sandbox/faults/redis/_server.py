@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from typing import Any
 
 import redis.asyncio
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from helpers.sandbox.addresses import Addresses
 
-__all__ = ["Settings", "client", "delete", "fill", "go_on", "server"]
+__all__ = ["Bystanders", "Settings", "client", "delete", "fill", "go_on", "server"]
 
 _CALL_S = 10.0
 _STEP = 1000
@@ -84,3 +84,30 @@ class Settings:
         for name, value in self._before.items():
             await session.config_set(name, value)
         self._before.clear()
+
+
+class Bystanders:
+    """The keys that were there before, brought back where a fault costs them their life; what the application wrote meanwhile stays."""
+
+    def __init__(self) -> None:
+        self._kept: dict[bytes, tuple[bytes, int]] = {}
+
+    async def keep(self, session: Any) -> None:
+        """Remember every key with its deadline."""
+        keys = [key async for key in session.scan_iter(count=_STEP)]
+        pipe = session.pipeline(transaction=False)
+        for key in keys:
+            pipe.dump(key)
+            pipe.pexpiretime(key)
+        replies = await pipe.execute() if keys else []
+        self._kept = {key: (replies[2 * n], max(replies[2 * n + 1], 0)) for n, key in enumerate(keys) if replies[2 * n] is not None}
+
+    async def bring_back(self, session: Any) -> None:
+        """Restore those that are gone and would not have expired by now; no-op when nothing was kept."""
+        seconds, micros = await session.time()
+        now = seconds * 1000 + micros // 1000
+        for key, (value, deadline) in self._kept.items():
+            if not deadline or deadline > now:
+                with contextlib.suppress(ResponseError):  # BUSYKEY: it is there
+                    await session.restore(key, deadline, value, absttl=True)
+        self._kept.clear()
