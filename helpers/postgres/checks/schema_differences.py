@@ -5,19 +5,19 @@ The wanted one is another database, or a folder of migrations against the table 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpers.postgres.connect import Postgres
-from helpers.postgres.schema_catalog import HARMLESS, Difference, differences, read_schema
-from helpers.postgres.wanted_schema import NOTHING, Migrations, other_database, pending_migrations
+from helpers.postgres.schema.drift import Drift, DriftReader
 from helpers.results import CheckResult, Status
 
-__all__ = ["DriftRow", "compared", "schema_differences"]
+__all__ = ["DriftRow", "rows_of", "schema_differences"]
 
 
 @dataclass(frozen=True, slots=True)
 class DriftRow:
-    """One difference: what kind, of what, as wanted and as it is; empty where it is not there."""
+    """One difference: its kind, what it is of, as wanted and as it is."""
 
     kind: str
     subject: str
@@ -25,50 +25,47 @@ class DriftRow:
     live: str
 
 
-async def compared(pg: Postgres, compare_database: str, compare_with: str, migrations: str) -> list[Difference] | Migrations | None:
-    """Return the differences from another database, the state of the migrations, or None when nothing to compare with is given."""
-    if compare_database or compare_with:
-        async with other_database(pg, compare_database, compare_with) as other:
-            return differences(await read_schema(pg), await read_schema(other))
-    return await pending_migrations(pg, migrations) if migrations else None
-
-
 async def schema_differences(
-    pg: Postgres, *, compare_database: str = "", compare_with: str = "", migrations: str = ""
+    pg: Postgres, *, compare_with: str = "", compare_database: str = "", migrations: str = "", ignore: Sequence[str] = ()
 ) -> CheckResult[DriftRow]:
-    """Differences of the live schema from the wanted one, the gravest first.
+    """Differences of the live schema from the wanted one, those that break most first.
 
     Args:
         pg: Read-only session to the live database.
+        compare_with: Reference to another database's address, `env:NAME` or `file:PATH`, or a profile's name.
         compare_database: Name of another database on the same server, opened with the same role.
-        compare_with: Reference to another database's address, `env:NAME` or `file:PATH`.
-        migrations: Folder of migrations (Alembic, Flyway, Prisma, Rails, dbmate, golang-migrate).
+        migrations: Folder of migrations of a known tool.
+        ignore: Schemas or relations left out.
 
     Returns:
-        PROBLEM when something is missing or otherwise; OK when only harmless extras or nothing differ; UNKNOWN when nothing to
-        compare with is given.
+        PROBLEM when something is missing or otherwise; OK when nothing differs, or only what breaks nobody.
 
     Raises:
-        ParameterError: the folder holds no migrations of a known tool.
-        SystemProblem: one of the two cannot be asked.
+        Refused: there is nothing to compare with, or it cannot be read.
+        SystemProblem: the live server cannot be asked.
 
     Source: PostgreSQL manual, system catalogs; the tools' manuals for their version tables.
 
     """
-    found = await compared(pg, compare_database, compare_with, migrations)
-    if found is None:
-        return CheckResult(Status.UNKNOWN, reason=NOTHING)
-    rows = rows_of(found)
-    grave = [row for row in rows if row.kind not in HARMLESS]
-    if grave:
-        return CheckResult(Status.PROBLEM, rows, f"{len(grave)} differences; the gravest: {grave[0].kind} {grave[0].subject}.")
-    return CheckResult(
-        Status.OK, rows, "Nothing that the wanted schema has is missing here." + (f" {len(rows)} things are here only." if rows else "")
-    )
+    reader = await DriftReader.opened(pg, compare_with, compare_database, migrations, ignore)
+    _, drift = await reader.read(pg)
+    rows = rows_of(drift)
+    extras = drift.comparison.extras if drift.comparison else []
+    facts = {"differences": drift.count, "extras": extras[:50]}
+    if rows:
+        return CheckResult(Status.PROBLEM, rows, f"{drift.count} differences; the gravest: {rows[0].subject}, {rows[0].kind}.", facts=facts)
+    more = f" {len(extras)} things are here only, which breaks nobody." if extras else ""
+    return CheckResult(Status.OK, rows, f"Nothing that is wanted is missing here.{more}", facts=facts)
 
 
-def rows_of(found: list[Difference] | Migrations) -> list[DriftRow]:
-    """Return either comparison as rows."""
-    if isinstance(found, Migrations):
-        return [DriftRow("migration not applied", name, found.table, "") for name in found.pending]
-    return [DriftRow(d.kind, d.subject, d.wanted, d.live) for d in found]
+def rows_of(drift: Drift) -> list[DriftRow]:
+    """Return everything that was found as rows, those that break most first. Pure."""
+    rows = [DriftRow("migration failed half-way", f"migration {name}", "applied", "failed") for name in drift.failed]
+    if drift.standing:
+        table = drift.standing.table
+        rows += [
+            DriftRow("migration failed half-way", f"migration {name}", "applied", f"failed ({table})") for name in drift.standing.failed
+        ]
+        rows += [DriftRow("migration not applied", f"migration {name}", "applied", f"not in {table}") for name in drift.standing.pending]
+    differences = drift.comparison.differences if drift.comparison else []
+    return rows + [DriftRow(d.label, d.subject, f"{d.thing.name} {d.wanted}".strip(), d.live) for d in differences]

@@ -1,53 +1,51 @@
 """How many things the live schema lacks or has otherwise than the wanted one.
 
-Passive: it reads both catalogs, several times, so that a migration that runs at this moment is seen as what it is.
+Passive: the wanted side is read once; the live catalog is looked at several times, and read again when it changed meanwhile.
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from helpers.contracts import Probe, Sample, Sessions
-from helpers.postgres.checks.schema_differences import compared, rows_of
-from helpers.postgres.schema_catalog import HARMLESS
-from helpers.postgres.wanted_schema import NOTHING
+from helpers.contracts import Sample, Sessions
+from helpers.postgres.connect import Postgres
+from helpers.postgres.gauge import Gauge
+from helpers.postgres.schema.drift import Drift, DriftReader
 
 __all__ = ["SchemaDifferenceCount"]
 
 
 @dataclass(frozen=True)
-class SchemaDifferenceCount(Probe):
-    """Differences that are not harmless, `looks` times, `every_s` seconds apart; the other arguments as for the check."""
+class SchemaDifferenceCount(Gauge):
+    """Count of what is missing, changed or not applied; the other arguments as for the check `schema_drift`.
 
-    compare_database: str = ""
-    compare_with: str = ""
-    migrations: str = ""
-    looks: int = 9
+    Source: PostgreSQL manual, system catalogs.
+    """
+
+    window_s: float = 2.5
     every_s: float = 0.25
+    compare_with: str = ""
+    compare_database: str = ""
+    migrations: str = ""
+    ignore: list[str] = field(default_factory=list)
 
-    needs: ClassVar[str] = "postgres"
     metric: ClassVar[str] = "count"
-    passive: ClassVar[bool] = True
 
     @property
     def name(self) -> str:
         """What is measured."""
-        return "differences from the wanted schema" if self.applies else NOTHING
-
-    @property
-    def applies(self) -> bool:
-        """Whether there is something to compare with."""
-        return bool(self.compare_database or self.compare_with or self.migrations)
+        return "differences from the wanted schema"
 
     async def measure(self, sessions: Sessions) -> list[Sample]:
-        """Return one sample per look. Raises SystemProblem when one of the two cannot be asked."""
-        started, samples = time.monotonic(), []
-        for number in range(self.looks):
-            await asyncio.sleep(max(started + number * self.every_s - time.monotonic(), 0))
-            found = await compared(sessions["postgres"], self.compare_database, self.compare_with, self.migrations)
-            rows = rows_of(found) if found is not None else []
-            samples.append(Sample(float(sum(row.kind not in HARMLESS for row in rows)), time.monotonic() - started))
-        return samples
+        """Return one sample per look. Raises Refused with nothing to compare with, SystemProblem when a server cannot be asked."""
+        reader = await DriftReader.opened(sessions["postgres"], self.compare_with, self.compare_database, self.migrations, self.ignore)
+        object.__setattr__(self, "_reader", reader)  # no field: it is no JSON value, and takes no part in equality
+        object.__setattr__(self, "_last", None)
+        return await super().measure(sessions)
+
+    async def look(self, pg: Postgres) -> float:
+        """Return the count of this moment."""
+        last: tuple[str, Drift] = await self.__dict__["_reader"].read(pg, self.__dict__["_last"])
+        object.__setattr__(self, "_last", last)
+        return float(last[1].count)
