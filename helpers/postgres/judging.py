@@ -9,7 +9,7 @@ from helpers.postgres.connect import Postgres
 from helpers.postgres.sql import load_sql
 from helpers.results import CheckResult, Status
 
-__all__ = ["CHECK_S", "GRANT", "age", "ask", "judged", "named", "size", "skipped", "unknown"]
+__all__ = ["CHECK_S", "GRANT", "age", "ask", "judged", "many", "named", "size", "skipped", "unknown"]
 
 Row = TypeVar("Row")
 
@@ -53,6 +53,11 @@ def unknown(reason: str, remedy: str = GRANT, rows: Sequence[Row] = (), facts: M
 def skipped(reason: str, rows: Sequence[Row] = (), facts: Mapping[str, Any] | None = None) -> CheckResult[Row]:
     """Return SKIPPED: there is nothing of the kind to judge on this server."""
     return CheckResult(Status.SKIPPED, rows, reason=reason, facts=dict(facts or {}))
+
+
+def many(count: int, one: str, more: str) -> str:
+    """Return `1 table is` or `3 tables are`, by the count."""
+    return f"{count} {one if count == 1 else more}"
 
 
 def named(names: Sequence[str], most: int = 3) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpers.postgres.connect import Postgres
-from helpers.postgres.judging import ask, judged, named
+from helpers.postgres.judging import ask, judged, many, named
 from helpers.results import CheckResult
 
 __all__ = ["DeadRows", "dead_rows", "judge"]
@@ -59,7 +59,7 @@ def judge(rows: Sequence[DeadRows], *, max_factor: float) -> CheckResult[DeadRow
         rows,
         lambda row: row.due and row.dead_rows > row.threshold * (max_factor if row.autovacuum else 1.0),
         problem=lambda bad: (
-            f"{len(bad)} tables hold more dead rows than autovacuum should leave: "
+            f"{many(len(bad), 'table holds', 'tables hold')} more dead rows than autovacuum should leave: "
             f"{named([f'{r.table} ({r.dead_rows:,} dead, {r.threshold:,.0f} start autovacuum' + ('' if r.autovacuum else ', which is off') + ')' for r in bad])}."
         ),
         fine="No table holds more dead rows than autovacuum should leave.",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpers.postgres.connect import Postgres
-from helpers.postgres.judging import ask, judged, named
+from helpers.postgres.judging import ask, judged, many, named
 from helpers.results import CheckResult
 
 __all__ = ["DisabledTrigger", "disabled_triggers", "judge"]
@@ -45,6 +45,8 @@ def judge(rows: Sequence[DisabledTrigger]) -> CheckResult[DisabledTrigger]:
     return judged(
         rows,
         lambda _: True,
-        problem=lambda bad: f"{len(bad)} triggers are disabled: {named([f'{r.constraint or r.trigger} on {r.table}' for r in bad])}.",
+        problem=lambda bad: (
+            f"{many(len(bad), 'trigger is', 'triggers are')} disabled: {named([f'{r.constraint or r.trigger} on {r.table}' for r in bad])}."
+        ),
         fine="No trigger is disabled.",
     )

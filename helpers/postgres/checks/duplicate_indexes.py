@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpers.postgres.connect import Postgres
-from helpers.postgres.judging import ask, judged, named, size
+from helpers.postgres.judging import ask, judged, many, named, size
 from helpers.results import CheckResult
 
 __all__ = ["RedundantIndex", "duplicate_indexes", "judge"]
@@ -50,7 +50,7 @@ def judge(rows: Sequence[RedundantIndex]) -> CheckResult[RedundantIndex]:
         rows,
         lambda _: True,
         problem=lambda bad: (
-            f"{len(bad)} indexes are redundant, {size(sum(r.size_bytes for r in bad))} together: "
+            f"{many(len(bad), 'index is', 'indexes are')} redundant, {size(sum(r.size_bytes for r in bad))} together: "
             f"{named([f'{r.index} ({r.kept} serves the same)' for r in bad])}."
         ),
         fine="No index is made redundant by another.",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpers.postgres.connect import Postgres
-from helpers.postgres.judging import age, ask, judged, named, unknown
+from helpers.postgres.judging import age, ask, judged, many, named, unknown
 from helpers.results import CheckResult
 
 __all__ = ["IndexBuild", "index_builds", "judge"]
@@ -63,6 +63,6 @@ def judge(rows: Sequence[IndexBuild], *, max_wait_s: float) -> CheckResult[Index
             "An index build waits: "
             f"{named([f'{r.index or r.table} for pid {r.waits_for_pid}, {age(r.waiting_s or 0)}, {r.phase}' for r in bad])}."
         ),
-        fine=f"{len(rows)} indexes are being built." if rows else "No index is being built.",
+        fine=f"{many(len(rows), 'index is', 'indexes are')} being built." if rows else "No index is being built.",
         facts=facts,
     )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from helpers.postgres.connect import Postgres
-from helpers.postgres.judging import age, ask, judged, named, unknown
+from helpers.postgres.judging import age, ask, judged, many, named, unknown
 from helpers.redaction import mask_literals
 from helpers.results import CheckResult
 
@@ -60,7 +60,7 @@ def judge(rows: Sequence[RunningStatement], *, sees_everyone: bool, max_run_s: f
         rows,
         lambda row: row.running_s >= max_run_s,
         problem=lambda bad: (
-            f"{len(bad)} statements have run for {max_run_s:g} s or more, {age(bad[0].running_s)} the longest: "
+            f"{many(len(bad), 'statement has', 'statements have')} run for {max_run_s:g} s or more, {age(bad[0].running_s)} the longest: "
             f"{named([f'pid {r.pid} ({r.application_name or r.usename})' for r in bad])}."
         ),
         fine=f"No statement has run for {max_run_s:g} s.",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpers.postgres.connect import Postgres
-from helpers.postgres.judging import age, ask, judged, named, unknown
+from helpers.postgres.judging import age, ask, judged, many, named, unknown
 from helpers.results import CheckResult
 
 __all__ = ["OpenTransaction", "judge", "long_transactions"]
@@ -60,7 +60,7 @@ def judge(rows: Sequence[OpenTransaction], *, sees_everyone: bool, max_open_s: f
         rows,
         lambda row: row.backend_type == "client backend" and row.open_s >= max_open_s,
         problem=lambda bad: (
-            f"{len(bad)} transactions have been open for {age(max_open_s)} or more, {age(bad[0].open_s)} the longest: "
+            f"{many(len(bad), 'transaction has', 'transactions have')} been open for {age(max_open_s)} or more, {age(bad[0].open_s)} the longest: "
             f"{named([f'pid {r.pid} ({r.application_name or r.usename}, {r.state})' for r in bad])}."
         ),
         fine=f"No client's transaction has been open for {age(max_open_s)}.",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpers.postgres.connect import Postgres
-from helpers.postgres.judging import ask, judged, named
+from helpers.postgres.judging import ask, judged, many, named
 from helpers.results import CheckResult
 
 __all__ = ["NotValidated", "judge", "not_validated_constraints"]
@@ -45,6 +45,8 @@ def judge(rows: Sequence[NotValidated]) -> CheckResult[NotValidated]:
     return judged(
         rows,
         lambda _: True,
-        problem=lambda bad: f"{len(bad)} constraints are not validated: {named([f'{r.constraint} on {r.table}' for r in bad])}.",
+        problem=lambda bad: (
+            f"{many(len(bad), 'constraint is', 'constraints are')} not validated: {named([f'{r.constraint} on {r.table}' for r in bad])}."
+        ),
         fine="Every constraint is validated.",
     )

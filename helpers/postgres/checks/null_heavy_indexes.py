@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpers.postgres.connect import Postgres
-from helpers.postgres.judging import ask, judged, named, unknown
+from helpers.postgres.judging import ask, judged, many, named, unknown
 from helpers.results import CheckResult
 
 __all__ = ["NullHeavyIndex", "judge", "null_heavy_indexes"]
@@ -58,7 +58,9 @@ def judge(rows: Sequence[NullHeavyIndex], *, max_null_pct: float) -> CheckResult
     found = judged(
         rows,
         lambda row: row.null_pct is not None and row.null_pct >= max_null_pct,
-        problem=lambda bad: f"{len(bad)} indexes mostly hold nulls: {named([f'{r.index} ({r.null_pct:.0f} %)' for r in bad])}.",
+        problem=lambda bad: (
+            f"{many(len(bad), 'index mostly holds', 'indexes mostly hold')} nulls: {named([f'{r.index} ({r.null_pct:.0f} %)' for r in bad])}."
+        ),
         fine="No index of some size mostly holds nulls.",
         facts=facts,
     )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpers.postgres.connect import Postgres
-from helpers.postgres.judging import ask, judged, named
+from helpers.postgres.judging import ask, judged, many, named
 from helpers.results import CheckResult
 
 __all__ = ["TableStatistics", "judge", "outdated_statistics"]
@@ -59,7 +59,7 @@ def judge(rows: Sequence[TableStatistics], *, max_factor: float) -> CheckResult[
         rows,
         lambda row: row.due and row.changed_rows > row.threshold * (max_factor if row.autovacuum else 1.0),
         problem=lambda bad: (
-            f"{len(bad)} tables changed more than their statistics allow: "
+            f"{many(len(bad), 'table', 'tables')} changed more than their statistics allow: "
             f"{named([f'{r.table} ({r.changed_rows:,} changes, {r.threshold:,.0f} start ANALYZE' + ('' if r.autovacuum else ', which is off') + ')' for r in bad])}."
         ),
         fine="Every table's statistics are about as new as autovacuum keeps them.",

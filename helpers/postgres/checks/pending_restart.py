@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpers.postgres.connect import Postgres
-from helpers.postgres.judging import judged, named
+from helpers.postgres.judging import judged, many, named
 from helpers.results import CheckResult
 
 __all__ = ["PendingSetting", "judge", "pending_restart"]
@@ -50,6 +50,8 @@ def judge(rows: Sequence[PendingSetting]) -> CheckResult[PendingSetting]:
     return judged(
         rows,
         lambda _: True,
-        problem=lambda bad: f"{len(bad)} settings wait for a restart: {named([f'{r.setting} (still {r.value})' for r in bad])}.",
+        problem=lambda bad: (
+            f"{many(len(bad), 'setting waits', 'settings wait')} for a restart: {named([f'{r.setting} (still {r.value})' for r in bad])}."
+        ),
         fine="No changed setting waits for a restart.",
     )

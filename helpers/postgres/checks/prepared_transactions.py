@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpers.postgres.connect import Postgres
-from helpers.postgres.judging import age, ask, judged, named, skipped
+from helpers.postgres.judging import age, ask, judged, many, named, skipped
 from helpers.results import CheckResult
 
 __all__ = ["PreparedTransaction", "judge", "prepared_transactions"]
@@ -57,7 +57,7 @@ def judge(rows: Sequence[PreparedTransaction], *, allowed: int, max_age_s: float
         rows,
         lambda row: row.age_s >= max_age_s,
         problem=lambda bad: (
-            f"{len(bad)} prepared transactions wait for their end: {named([f'{r.gid} ({age(r.age_s)}, in {r.database})' for r in bad])}."
+            f"{many(len(bad), 'prepared transaction waits', 'prepared transactions wait')} for an end: {named([f'{r.gid} ({age(r.age_s)}, in {r.database})' for r in bad])}."
         ),
         fine=f"No prepared transaction is older than {age(max_age_s)}.",
         facts={"max_prepared_transactions": allowed, "max_age_s": max_age_s},

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpers.postgres.connect import Postgres
-from helpers.postgres.judging import age, ask, judged, named, size, skipped, unknown
+from helpers.postgres.judging import age, ask, judged, many, named, size, skipped, unknown
 from helpers.results import CheckResult
 
 __all__ = ["Standby", "judge", "replication_lag"]
@@ -72,6 +72,6 @@ def judge(rows: Sequence[Standby], *, max_lag_s: float, max_lag_of_wal_pct: floa
         rows,
         behind,
         problem=lambda bad: f"Behind this server: {named([said(r) for r in bad])}.",
-        fine=f"{len(rows)} receivers keep up.",
+        fine=f"{many(len(rows), 'receiver keeps', 'receivers keep')} up.",
         facts=facts,
     )

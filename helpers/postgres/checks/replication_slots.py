@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpers.postgres.connect import Postgres
-from helpers.postgres.judging import ask, judged, named, size
+from helpers.postgres.judging import ask, judged, many, named, size
 from helpers.results import CheckResult
 
 __all__ = ["Slot", "judge", "replication_slots"]
@@ -59,6 +59,8 @@ def judge(rows: Sequence[Slot], *, max_retained_factor: float) -> CheckResult[Sl
             "Slots keep WAL that is not fetched: "
             f"{named([f'{r.slot} ({size(r.retained_bytes or 0)}, ' + ('active' if r.active else 'inactive') + f', {r.wal_status})' for r in bad])}."
         ),
-        fine=f"{len(rows)} replication slots, none keeps more WAL than it should." if rows else "There is no replication slot.",
+        fine=f"{many(len(rows), 'replication slot', 'replication slots')}, none keeps more WAL than it should."
+        if rows
+        else "There is no replication slot.",
         facts={"max_retained_factor": max_retained_factor},
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from helpers.postgres.connect import Postgres
-from helpers.postgres.judging import age, ask, judged, named, unknown
+from helpers.postgres.judging import age, ask, judged, many, named, unknown
 from helpers.postgres.slots import usable_connections
 from helpers.results import CheckResult
 
@@ -72,7 +72,7 @@ def judge(
         rows,
         lambda row: crowd or row.idle_s >= max_idle_s,
         problem=lambda bad: (
-            f"{len(bad)} sessions are idle in a transaction, {age(bad[0].idle_s)} the longest: "
+            f"{many(len(bad), 'session is', 'sessions are')} idle in a transaction, {age(bad[0].idle_s)} the longest: "
             f"{named([f'pid {r.pid} ({r.application_name or r.usename})' for r in bad])}."
         ),
         fine=f"No session has been idle in a transaction for {max_idle_s:g} s.",

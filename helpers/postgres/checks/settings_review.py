@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from helpers.postgres.connect import Postgres
-from helpers.postgres.judging import ask, judged, named
+from helpers.postgres.judging import ask, judged, many, named
 from helpers.results import CheckResult
 
 __all__ = ["ReviewedSetting", "judge", "settings_review"]
@@ -88,5 +88,5 @@ def judge(settings: Sequence[tuple[str, str, str, str]]) -> CheckResult[Reviewed
         problem=lambda bad: (
             f"Dangerous: {named([f'{r.setting} = {r.value}' + (f' for {r.scope}' if r.scope != 'server' else '') for r in bad])}."
         ),
-        fine=f"No setting is dangerous; {len(rows)} are worth a thought.",
+        fine=f"No setting is dangerous; {many(len(rows), 'is', 'are')} worth a thought.",
     )

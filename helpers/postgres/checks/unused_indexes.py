@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from helpers.postgres.connect import Postgres
 from helpers.postgres.counted_since import counted_for_s
-from helpers.postgres.judging import age, ask, judged, named, size, unknown
+from helpers.postgres.judging import age, ask, judged, many, named, size, unknown
 from helpers.results import CheckResult
 
 __all__ = ["UnusedIndex", "judge", "unused_indexes"]
@@ -66,13 +66,13 @@ def judge(rows: Sequence[UnusedIndex], *, counted_s: float, standbys: int, min_a
         reason = f"Not used so far, but the counters began only {age(counted_s)} ago: {named([r.index for r in rows])}."
         return unknown(reason, f"Ask again when they have counted for {age(min_age_s)}.", rows, facts)
     if rows and standbys:
-        reason = f"Not used here, but {standbys} standbys may use them: {named([r.index for r in rows])}."
+        reason = f"Not used here, but {many(standbys, 'standby', 'standbys')} may use them: {named([r.index for r in rows])}."
         return unknown(reason, "Ask each standby too: it counts its own scans.", rows, facts)
     return judged(
         rows,
         lambda _: True,
         problem=lambda bad: (
-            f"{len(bad)} indexes were not used in {age(counted_s)}, {size(sum(r.size_bytes for r in bad))} together: "
+            f"{many(len(bad), 'index was', 'indexes were')} not used in {age(counted_s)}, {size(sum(r.size_bytes for r in bad))} together: "
             f"{named([r.index for r in bad])}."
         ),
         fine="Every index of some size is used.",

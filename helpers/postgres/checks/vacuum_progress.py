@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpers.postgres.connect import Postgres
-from helpers.postgres.judging import age, ask, judged, named, unknown
+from helpers.postgres.judging import age, ask, judged, many, named, unknown
 from helpers.results import CheckResult
 
 __all__ = ["RunningVacuum", "judge", "vacuum_progress"]
@@ -59,5 +59,5 @@ def judge(rows: Sequence[RunningVacuum]) -> CheckResult[RunningVacuum]:
             "Too little maintenance_work_mem: "
             f"{named([f'{r.table} (round {(r.index_rounds or 0) + 1} over its indexes, {age(r.running_s or 0)}, {r.scanned_pct or 0:.0f} % read)' for r in bad])}."
         ),
-        fine=f"{len(rows)} tables are being vacuumed." if rows else "No table is being vacuumed.",
+        fine=f"{many(len(rows), 'table is', 'tables are')} being vacuumed." if rows else "No table is being vacuumed.",
     )

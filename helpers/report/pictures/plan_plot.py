@@ -17,39 +17,59 @@ if TYPE_CHECKING:
 __all__ = ["plot_plan"]
 
 _MOST = 40
-_LEFT, _RIGHT = 50.0, 72.0
+_LEFT, _RIGHT = 48.0, 68.0
+_STEP = 1.6  # per level of the plan
+_NOTABLE = 10.0  # as the check has it: an estimate off tenfold
 _CALM, _WRONG = (9, 105, 218), (207, 34, 46)  # as expected … a hundredfold off
 
 
 def plot_plan(plan: CheckResult[PlanNode]) -> Picture:
-    """Return the plan's nodes as the check `plan_tree` found them, each below its parent; the first 40."""
+    """Return the plan's nodes as the check `plan_of` found them, each below its parent; the first 40. A plan that was not run has no bars."""
     shown = list(plan)[:_MOST]
-    ran = any(node.actual_rows is not None for node in shown)
+    whole = sum(node.self_ms or 0.0 for node in plan) or 1.0
+    parents = _parents(shown)
 
     def draw(axes: Axes) -> None:
-        head = "own time, red where rows were misjudged" if ran else "own share of the planner's cost (not run)"
-        axes.text(_LEFT, 0.4, head, va="center", color=MUTED, fontsize=8)
+        if any(node.self_ms is not None for node in shown):
+            axes.text(_LEFT, 0.4, "own time; red where rows were misjudged", va="center", color=MUTED, fontsize=8)
         for i, node in enumerate(shown):
-            y, x = i + 1.4, 1.0 + 1.6 * node.depth
-            if node.parent is not None and node.parent < len(shown):
-                up = 1.0 + 1.6 * (node.depth - 1) + 0.4
-                axes.plot([up, up, x - 0.2], [node.parent + 1.8, y, y], color="#c8d1da", linewidth=1)
-            axes.text(x, y, short(f"{node.node} {node.target}", max(64 - 2 * node.depth, 12)), va="center")
-            axes.barh(y, max((_RIGHT - _LEFT) * node.own_pct / 100, 0.15), 0.6, left=_LEFT, color=_colour(node.error))
-            axes.text(_RIGHT + 1, y, _said(node, ran), va="center", color=MUTED, fontsize=8)
+            y, x = i + 1.4, 1.0 + _STEP * node.depth
+            parent = parents[i]
+            if parent is not None:
+                up = x - _STEP + 0.4
+                axes.plot([up, up, x - 0.2], [parent + 1.8, y, y], color="#c8d1da", linewidth=1)
+            axes.text(x, y, short(_named(node), max(64 - 2 * node.depth, 12)), va="center")
+            if node.self_ms is not None:
+                axes.barh(y, max((_RIGHT - _LEFT) * node.self_ms / whole, 0.15), 0.6, left=_LEFT, color=_colour(node.error))
+            axes.text(_RIGHT + 1, y, _said(node), va="center", color=MUTED, fontsize=8)
 
-    words = "\n".join(f"{'  ' * n.depth}{n.node} {n.target}: {n.own_pct:.0f} %, {_said(n, ran)}" for n in shown)
+    words = "\n".join(f"{'  ' * n.depth}{_named(n)}: {_said(n)}" for n in shown)
     return drawn(plan, len(shown) + 1.0 if shown else 0, draw, words, empty="There is no plan.", line=0.27)
 
 
-def _said(node: PlanNode, ran: bool) -> str:
-    if not ran:
-        return f"cost {number(round(node.own_weight, 1))}, {number(round(node.expected_rows))} rows expected"
-    if node.actual_rows is None or not node.loops:
+def _parents(nodes: list[PlanNode]) -> list[int | None]:
+    """Return each node's parent by place: the nearest one before it that is one level up."""
+    last: dict[int, int] = {}
+    parents: list[int | None] = []
+    for i, node in enumerate(nodes):
+        parents.append(last.get(node.depth - 1))
+        last[node.depth] = i
+    return parents
+
+
+def _named(node: PlanNode) -> str:
+    return " ".join(part for part in (node.node, node.relation, node.index) if part)
+
+
+def _said(node: PlanNode) -> str:
+    expected = number(round(node.estimated_rows))
+    if node.actual_rows is None:
+        return f"{expected} rows expected"
+    if not node.loops:
         return "never run"
-    off = f" (× {number(round(node.error))} off)" if node.error and node.error >= 10 else ""
-    disk = f", {quantity(node.spilled_bytes, 'bytes')} on disk" if node.spilled_bytes else ""
-    return f"{quantity(node.own_weight, 'ms')}, {number(round(node.expected_rows))} → {number(round(node.actual_rows))} rows{off}{disk}"
+    off = f" (× {number(round(node.error))} off)" if node.error and node.error >= _NOTABLE else ""
+    spill = f", {short(node.spill, 40)}" if node.spill else ""
+    return f"{quantity(node.self_ms, 'ms')}, {expected} → {number(round(node.actual_rows))} rows{off}{spill}"
 
 
 def _colour(error: float | None) -> str:
