@@ -41,7 +41,8 @@ async def missing_index(
 
     Returns:
         PROBLEM with `missing_index` (`table(column, …)`, the target for `create_index`), `stale_statistics`, `invalid_index`,
-        `unindexed_foreign_key`, `vacuum_blocked` or `lock_contention`; OK when no index would help; UNKNOWN when the evidence does not decide.
+        `unindexed_foreign_key`, `vacuum_blocked`, or the name of the lock it waits for (`lock_contention`, `ddl_lock_queue`,
+        `deadlocks`); OK when no index would help; UNKNOWN when the evidence does not decide.
 
     Raises:
         SystemProblem: the server cannot be asked.
