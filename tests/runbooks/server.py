@@ -12,10 +12,13 @@ BIN = postgres_binaries()[0]
 
 
 async def dump(sandbox: Sandbox) -> str:
-    """Return pg_dump's schema; the random token that newer pg_dump versions write is left out."""
+    """Return pg_dump's schema, a word instead where a table is locked; the random token that newer pg_dump versions write is left out."""
+    arguments = ["--schema-only", "--lock-wait-timeout=5000", sandbox.admin_dsn]  # behind waiting DDL it would wait for ever
     process = await asyncio.create_subprocess_exec(
-        BIN / "pg_dump", "--schema-only", sandbox.admin_dsn, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        BIN / "pg_dump", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     out, err = await process.communicate()
+    if b"lock timeout" in err:
+        return "locked"
     assert process.returncode == 0, err.decode()
     return re.sub(r"^\\(un)?restrict .*$", "", out.decode(), flags=re.M)
