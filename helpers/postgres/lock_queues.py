@@ -38,8 +38,10 @@ def name_queue(looks: Sequence[Look], *, min_wait_s: float, deadlocks: int = 0) 
         quiet = Diagnosis(Status.OK, summary=f"No session waits {min_wait_s:g} s for a lock; shorter waits end by themselves.")
         return _deadlocks(seen, deadlocks) if seen or deadlocks else quiet
     heads = blocking.victims(last)
-    if not heads:
+    if not heads and (seen or deadlocks or len(looks) == 1):
         return _deadlocks(seen, deadlocks)
+    if not heads:  # each look reads session by session: a cycle that no second one confirms may never have been
+        return Diagnosis(Status.OK, summary="Sessions were seen waiting for each other in one look only: the queue moves by itself.")
     found = _of_head(looks, heads)
     # A deadlock ends within deadlock_timeout: it explains a queue that moves, not a head that stays.
     return _deadlocks(seen, deadlocks) if (seen or deadlocks) and found.status is not Status.PROBLEM else found
@@ -131,7 +133,7 @@ def _deadlocks(seen: Sequence[LockCycle], counted: int) -> Diagnosis:
     """Name what was seen of it; the runbook deadlocks watches for longer."""
     if not seen:
         text = (
-            f"The server broke {counted} deadlocks meanwhile."
+            f"The server broke {counted} deadlock{'s' * (counted != 1)} meanwhile."
             if counted
             else "The waiting sessions wait for each other; the server ends one of them."
         )

@@ -148,6 +148,15 @@ def test_a_head_that_changes_is_a_queue_that_moves():
     assert diagnose([[row(7, []), row(2, [7])], [row(1, []), row(2, [1])]], min_wait_s=1.0).status == "OK"
 
 
+def test_deadlocks_explain_a_queue_that_moves_not_a_head_that_stays():
+    """The server breaks a deadlock within deadlock_timeout; whoever stays at the head longer holds its lock for another reason."""
+    from helpers.postgres.checks.lock_contention import judge as diagnose
+
+    stays, moves = [row(1, []), row(2, [1])], [row(7, []), row(2, [7])]
+    codes = [diagnose(looks, min_wait_s=1.0, deadlocks=3).code for looks in ([stays, stays], [moves, stays], [[], []])]
+    assert codes == ["lock_contention", "deadlocks", "deadlocks"]
+
+
 def test_a_tree_of_a_blind_role_is_unknown():
     """Even when it is empty."""
     assert judge([], sees_everyone=False, min_wait_s=1).status == "UNKNOWN"

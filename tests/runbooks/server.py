@@ -18,7 +18,7 @@ async def dump(sandbox: Sandbox) -> str:
         BIN / "pg_dump", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     out, err = await process.communicate()
-    if b"lock timeout" in err:
+    if b"due to statement timeout" in err or b"due to lock timeout" in err:  # which of them the version of pg_dump sets
         return "locked"
     assert process.returncode == 0, err.decode()
     return re.sub(r"^\\(un)?restrict .*$", "", out.decode(), flags=re.M)
