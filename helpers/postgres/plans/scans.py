@@ -145,8 +145,7 @@ def _rows(node: Mapping[str, Any]) -> float:
 
 
 def _scan(node: Mapping[str, Any], above: _Above) -> Scan:
-    bitmap = [c["Index Name"] for c in _descendants(node) if "Index Name" in c]
-    removed = sum(float(node.get(f"Rows Removed by {why}", 0)) for why in ("Filter", "Index Recheck"))
+    bitmap = next((c["Index Name"] for c in _descendants(node) if "Index Name" in c), "")
     joins, joined_rows, removed_by_join = _joins_on(str(node.get("Alias", "")), above.joins)
     return Scan(
         node=node["Node Type"],
@@ -154,10 +153,10 @@ def _scan(node: Mapping[str, Any], above: _Above) -> Scan:
         relation=node["Relation Name"],
         alias=node.get("Alias", node["Relation Name"]),
         conditions=tuple(node[c] for c in _CONDITIONS if c in node),
-        index=node.get("Index Name", bitmap[0] if bitmap else ""),
+        index=node.get("Index Name", bitmap),
         estimated_rows=float(node.get("Plan Rows", 0)),
         actual_rows=float(node["Actual Rows"]) if "Actual Rows" in node else None,
-        removed_rows=removed,
+        removed_rows=sum(float(node.get(f"Rows Removed by {why}", 0)) for why in ("Filter", "Index Recheck")),
         loops=float(node.get("Actual Loops", 1)),
         divisor=above.divisor if node.get("Parallel Aware") else 1.0,
         joins=joins,
