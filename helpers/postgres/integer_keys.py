@@ -16,7 +16,11 @@ __all__ = ["IntegerKey", "highest_id", "read_keys"]
 
 @dataclass(frozen=True, slots=True)
 class IntegerKey:
-    """One column and the sequence that numbers it; names are SQL. `last_value` is None before the first use, or where it may not be read."""
+    """One column and the sequence that numbers it; names are SQL.
+
+    `last_value` is None before the first use, or where it may not be read. `inserted` are the table's rows since its statistics began.
+    `refers_to` is set where the numbers come from the wider column that this one refers to.
+    """
 
     table: str
     column: str
@@ -31,6 +35,16 @@ class IntegerKey:
     table_name: str
     column_name: str
     increment: int
+    inserted: int = 0
+    refers_to: str = ""
+    sequence_name: str = ""
+    column_max: int = 0
+    sequence_max: int = 0
+
+    @property
+    def ends_early(self) -> bool:
+        """Whether the sequence ends before the column's type does: then a higher MAXVALUE is all it needs."""
+        return 0 < self.sequence_max < self.column_max
 
     @property
     def subject(self) -> str:

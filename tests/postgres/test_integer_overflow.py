@@ -5,11 +5,14 @@ import asyncio
 import asyncpg
 import pytest
 
+from helpers.errors import FixFailed, ParameterError
 from helpers.postgres.checks.integer_key_headroom import integer_key_headroom
-from helpers.postgres.checks.integer_overflow import integer_overflow
+from helpers.postgres.checks.integer_overflow import Rate, integer_overflow
+from helpers.postgres.fixes.raise_sequence_limit import RaiseSequenceLimit
 from helpers.postgres.fixes.widen_column import WidenColumn
 from helpers.postgres.integer_keys import IntegerKey, read_keys
 from helpers.postgres.probes.integer_key_use import IntegerKeyUse
+from helpers.postgres.schema.catalog import read_schema
 from helpers.results import Status
 
 SERIAL = "create table t (id serial primary key, x text); select setval('t_id_seq', 2147483000); insert into t (x) select 'a' from generate_series(1, 100)"
@@ -37,10 +40,51 @@ async def test_the_column_is_named(own_database, own_pg, sql, pct):
 
 
 async def test_a_sequence_behind_the_highest_id_is_not_it(own_database, own_pg):
-    """INSERTs fail with duplicate keys; there is room."""
+    """INSERTs fail with duplicate keys, and there is room: said, not named."""
     await made(own_database, "create table t (id serial primary key)", "insert into t values (500), (501)")
     found = await integer_overflow(own_pg, watch_s=0.1)
-    assert (found.status, found.code) == (Status.OK, None)
+    assert (found.status, found.code, "behind the highest id 501" in found.summary) == (Status.OK, None, True)
+
+
+async def test_a_narrower_column_that_refers_to_a_wide_key_ends_first(own_database, own_pg):
+    """The key was widened, the reference was forgotten."""
+    await made(own_database, "create table t (id bigserial primary key); create table child (t_id int references t (id)); create table other (t_id bigint references t)",
+               "select setval('t_id_seq', 2147483600)")  # fmt: skip
+    found = await integer_overflow(own_pg, watch_s=0.1)
+    assert (found.subject, found.fix, "refers to t.id" in found.because[0]) == ("child.t_id", "widen_column", True)
+    preview = await WidenColumn(**found.target).preview(own_pg)
+    for step in preview.statements:
+        await made(own_database, *_apart(step))
+    assert (await integer_overflow(own_pg, watch_s=0.1)).status is Status.OK
+
+
+async def test_a_sequence_that_ends_before_its_column_is_raised_not_widened(own_database, own_pg):
+    """MAXVALUE below the type, or a narrower sequence; the way back restores it."""
+    await made(
+        own_database,
+        'create sequence "Tickets" maxvalue 1000; create table t (id int not null default nextval(\'"Tickets"\')); select setval(\'"Tickets"\', 990)',
+    )
+    found = await integer_overflow(own_pg, watch_s=0.1)
+    assert (found.subject, found.fix, found.facts["left"]) == ("t.id", "raise_sequence_limit", 10)
+    preview = await RaiseSequenceLimit(**found.target).preview(own_pg)
+    await made(own_database, *preview.statements)
+    assert (await integer_overflow(own_pg, watch_s=0.1)).status is Status.OK
+    await made(own_database, *preview.undo_statements)
+    assert (await integer_overflow(own_pg, watch_s=0.1)).subject == "t.id"
+
+
+async def test_no_such_sequence_is_bad_input(own_pg):
+    """Of no table."""
+    with pytest.raises(ParameterError, match="no sequence"):
+        await RaiseSequenceLimit("nope", "nope", "id").preview(own_pg)
+
+
+def test_days_left_rest_on_the_longer_count_where_there_is_one():
+    """A quiet moment or a burst says little; a day says more; with neither the rate is not known."""
+    assert [
+        Rate(per_s, 3.0, inserted, hours * 3600).best_per_s
+        for per_s, inserted, hours in ((5, 0, 9), (0, 3600, 1), (5, 86400, 24), (0, 0, 24))
+    ] == [5, 1, 1, 0]
 
 
 @pytest.mark.parametrize("sql", [
@@ -99,9 +143,16 @@ SHAPES = {
         """insert into "Odd One"."T" (x) select 'a' from generate_series(1, 300); select setval('"Odd One"."T_no_seq"', 2147483647)""",
         '"Odd One"."T"', "no",
     ),
-    "bigint sequence, no key": (
-        "create sequence s as bigint; create table t (id int not null default nextval('s'), x text);"
+    "bigint sequence, a unique index": (
+        "create sequence s as bigint; create table t (id int not null default nextval('s'), x text); create unique index \"Only once\" on t (id);"
         "insert into t (x) select 'a' from generate_series(1, 300); select setval('s', 2147483647)",
+        "t", "id",
+    ),
+    "all that can rest on a column": (
+        "create table t (id smallserial, x text, parent smallint, constraint pk primary key (id, x), constraint once unique (id), check (id > 0 and x <> 'id'));"
+        "alter table t add foreign key (parent) references t (id); create index part on t (x, id desc) where id > 5 and x <> 'id'; create index on t (abs(id));"
+        "insert into t (x) select 'a' from generate_series(1, 300); create table r (id int, t_x text, t_id smallint, foreign key (t_id, t_x) references t (id, x));"
+        "select setval('t_id_seq', 32767)",
         "t", "id",
     ),
 }  # fmt: skip
@@ -109,35 +160,86 @@ SHAPES = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 async def test_the_migration_it_proposes_runs_and_inserts_work_again(own_database, own_pg, shape):
-    """Every step as written, on a table whose INSERTs fail; the check then says there is room."""
+    """Every step as written, on a table whose INSERTs fail: numbers go on, no rule and no index is lost, and there is room."""
     create, table, column = SHAPES[shape]
     await made(own_database, create)
+    before = await resting(own_pg)
     insert = f"insert into {table} (x) values ('new')"
     connection = await asyncpg.connect(own_database)
-    with pytest.raises(asyncpg.DataError):
+    with pytest.raises((asyncpg.DataError, asyncpg.SequenceGeneratorLimitExceededError)):
         await connection.execute(insert)
-    rows = await connection.fetchval(f"select count(*) from {table}")
-    preview = await WidenColumn(table, column).preview(own_pg)
-    for number, step in enumerate(preview.statements):
-        batches = 0
-        while number == 1 and await connection.execute(step) != "UPDATE 0":
-            batches += 1
-        if number != 1:
-            for statement in _apart(step):
-                await connection.execute(statement)
+    rows, last = await connection.fetchval(f"select count(*) from {table}"), 32767 if "smallserial" in create else 2147483647
+    for step in (await WidenColumn(table, column).preview(own_pg)).statements:
+        for statement in _apart(step):
+            await connection.execute(statement)
     await connection.execute(insert)
+    kept = await connection.fetchrow(f'select count("{column}"), max("{column}") from {table}')
     kind = await connection.fetchval(
         "select format_type(atttypid, null) from pg_attribute where attrelid = $1::regclass and attname = $2", table, column
     )
-    kept = await connection.fetchval(f'select count(*) from {table} where "{column}" is not null')
     await connection.close()
-    assert (kind, kept, (await integer_overflow(own_pg, watch_s=0.1)).status) == ("bigint", rows + 1, Status.OK)
+    assert (kind, kept["count"], kept["max"] > last, await resting(own_pg)) == ("bigint", rows + 1, True, before)
+    left = await integer_overflow(own_pg, watch_s=0.1)
+    assert left.status is Status.OK or "which is wider" in left.because[0], "only what refers to it and was not widened yet"
+
+
+async def resting(pg):
+    """Every rule and index, as the server writes them."""
+    schema = await read_schema(pg)
+    return sorted(
+        (o.relation, o.name, o.definition.replace("(id)::integer", "id"), o.extra, o.required)
+        for o in [*schema.of("constraint"), *schema.of("index")]
+    )
+
+
+async def test_what_reads_the_column_by_its_number_is_told(own_database, own_pg):
+    """A view would go on showing the old column."""
+    await made(own_database, 'create table t (id serial primary key); create view "The View" as select id from t')
+    effects = (await WidenColumn("t", "id").preview(own_pg)).effects
+    assert "The View" in effects[-1]
+
+
+async def test_a_partitioned_table_takes_other_steps(own_database, own_pg):
+    """Said, instead of steps that would fail half-way."""
+    await made(own_database, "create table t (id int, at date) partition by range (at)")
+    with pytest.raises(FixFailed, match="partitioned"):
+        await WidenColumn("t", "id").preview(own_pg)
+
+
+async def test_the_steps_can_be_taken_while_the_application_writes(own_database, own_pg):
+    """The trigger keeps the wide column equal, so nothing that was written meanwhile is lost."""
+    await made(
+        own_database,
+        "create table t (id serial primary key, x int not null default 0); insert into t select n from generate_series(1, 3000) n; select setval('t_id_seq', 3000)",
+    )
+
+    async def writing():
+        connection = await asyncpg.connect(own_database)
+        try:
+            while True:
+                await connection.execute("insert into t default values")
+                await connection.execute("update t set x = x + 1 where id = 7")
+        finally:
+            connection.terminate()
+
+    tasks = [asyncio.create_task(writing()) for _ in range(3)]
+    connection = await asyncpg.connect(own_database)
+    for step in (await WidenColumn("t", "id").preview(own_pg)).statements[:-1]:
+        for statement in _apart(step):
+            await connection.execute(statement)
+    ended = [task for task in tasks if task.done()]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    wrong = await connection.fetchval("select count(*) from t where id is null or (id_narrow is not null and id <> id_narrow)")
+    await connection.close()
+    assert (ended, wrong) == ([], 0)
 
 
 def _apart(step):
     """CREATE INDEX CONCURRENTLY runs outside a transaction: its statement alone, what is around it together."""
-    lines, together = step.splitlines(), []
-    for line in lines:
+    together = []
+    for line in step.splitlines():
         if "CONCURRENTLY" in line:
             if together:
                 yield "\n".join(together)
@@ -153,7 +255,7 @@ async def test_the_way_back_leaves_nothing(own_database, own_pg):
     """Before the swap: column, trigger and function are gone."""
     await made(own_database, SERIAL)
     preview = await WidenColumn("t", "id").preview(own_pg)
-    await made(own_database, preview.statements[0], *preview.undo_statements)
+    await made(own_database, *preview.statements[:2], *_apart(preview.statements[2]), *preview.undo_statements)
     keys = await read_keys(own_pg)
     left = await own_pg.fetch("select attname from pg_attribute where attrelid = 't'::regclass and attnum > 0 and not attisdropped")
     assert (len(keys), [r["attname"] for r in left], await own_pg.value("select count(*) from pg_proc where proname like '%widen'")) == (

@@ -10,7 +10,7 @@ from helpers.postgres.connect import Postgres
 from helpers.postgres.fixes.migrate_schema import MigrateSchema
 from helpers.postgres.probes.schema_difference_count import SchemaDifferenceCount
 from helpers.postgres.schema.catalog import read_schema
-from helpers.postgres.schema.widening import holds_all_of
+from helpers.postgres.schema.type_range import holds_all_of
 from helpers.results import Status
 from tests.postgres.conftest import at
 

@@ -16,7 +16,7 @@ from helpers.postgres.schema.making import (
     create_relation,
     create_sequence,
 )
-from helpers.postgres.schema.widening import holds_all_of
+from helpers.postgres.schema.type_range import holds_all_of
 
 __all__ = ["changes_for", "widens_integer"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from helpers.postgres.schema.catalog import Schema, SchemaObject
-from helpers.postgres.schema.widening import holds_all_of
+from helpers.postgres.schema.type_range import holds_all_of
 
 __all__ = ["Comparison", "Difference", "Kind", "compare_schemas"]
 

@@ -1,7 +1,7 @@
 """A table runs out of numbers for its ids: its integer column is almost full.
 
-The default variant numbers by serial; the others by a bigint sequence that pg_sequences shows as empty, and by an identity of
-two bytes that has run out already.
+The default variant numbers by serial; the others by a bigint sequence that pg_sequences shows as empty, by an identity of two bytes that
+has run out already, and by the bigint key that a narrower column refers to.
 """
 
 from __future__ import annotations
@@ -59,6 +59,19 @@ _KINDS = {
             insert into depots (label) values ('last');""",
         drop="drop table if exists depots",
         insert="",
+    ),
+    "narrow_reference": _Kind(
+        subject='ledger."Entry".account_id',
+        create="""
+            create schema ledger;
+            create table ledger."Account" (id bigint generated always as identity primary key, name text not null default '');
+            create table ledger."Entry" (id bigint generated always as identity primary key, account_id integer not null references ledger."Account" (id), cents bigint);
+            create index on ledger."Entry" (account_id);
+            select setval('ledger."Account_id_seq"', 2140000000);
+            insert into ledger."Account" (name) select 'a' || n from generate_series(1, 500) n;
+            insert into ledger."Entry" (account_id, cents) select id, 100 from ledger."Account";""",
+        drop="drop schema if exists ledger cascade",
+        insert="insert into ledger.\"Account\" (name) values ('new')",
     ),
 }
 
