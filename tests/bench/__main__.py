@@ -1,4 +1,7 @@
-"""`make bench`: what a run costs beyond its own work, beside plain papermill, interleaved; writes docs/benchmarks.md."""
+"""`make bench`: what a run costs beyond its own work, and what it costs the server; writes docs/benchmarks.md.
+
+`python -m tests.bench footprint` measures the latter alone and leaves the rest of the page as it is.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from pathlib import Path
 
 from helpers.incident.evidence import read_evidence
 from helpers.sandbox import Sandbox
+from tests.bench import footprint
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -69,6 +73,15 @@ def median(rows: list[dict[str, float]], key: str) -> str:
     return f"{statistics.median(values):.2f} s ({values[0]:.2f} – {values[-1]:.2f})"
 
 
+async def server_cost() -> None:
+    """Measure the footprint, and put its section at the end of the page."""
+    with tempfile.TemporaryDirectory(prefix="runbook bench ") as name:
+        found = await footprint.measure(Path(name))
+    page = ROOT / "docs" / "benchmarks.md"
+    kept = page.read_text(encoding="utf-8").partition(footprint.HEADING)[0].rstrip()
+    page.write_text(f"{kept}\n\n{footprint.section(found)}", encoding="utf-8")
+
+
 async def main() -> None:
     with tempfile.TemporaryDirectory(prefix="runbook bench ") as name:
         folder = Path(name)
@@ -117,4 +130,6 @@ output, and ending every process it started; plain papermill does none of it.
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    if sys.argv[1:] != ["footprint"]:
+        asyncio.run(main())
+    asyncio.run(server_cost())
