@@ -3,7 +3,7 @@
 -- source: PostgreSQL manual, pg_index, "Multicolumn Indexes"
 with indexes as (
     select i.indexrelid, i.indrelid, c.relam, c.relpages, i.indisunique, i.indnkeyatts, i.indnatts,
-           i.indisunique or i.indisexclusion or i.indisreplident or exists (select from pg_constraint k where k.conindid = i.indexrelid) as enforces,
+           i.indisunique or i.indisexclusion or i.indisreplident or k.conindid is not null as enforces,
            array_to_string((i.indkey::int2[])[0:i.indnkeyatts - 1], ' ') || ' ' as keys, i.indkey::text as columns,
            array_to_string(i.indclass::oid[], ' ') || ' ' as classes, array_to_string(i.indcollation::oid[], ' ') || ' ' as collations,
            array_to_string(i.indoption::int2[], ' ') || ' ' as options,
@@ -12,6 +12,7 @@ with indexes as (
            regexp_replace(coalesce(i.indpred::text, ''), ':location -?\d+', '', 'g') as condition
     from pg_index i
     join pg_class c on c.oid = i.indexrelid
+    left join (select distinct conindid from pg_constraint where conindid <> 0) k on k.conindid = i.indexrelid
     -- a single index has no other
     where exists (select from pg_index o where o.indrelid = i.indrelid and o.indexrelid <> i.indexrelid) and i.indisvalid and c.relkind = 'i' and not c.relispartition and c.relpersistence <> 't'
       and c.relnamespace <> all (array['pg_catalog'::regnamespace, 'pg_toast'::regnamespace])
