@@ -25,7 +25,7 @@ _LONGEST_IDLE_S = 2.0  # what users of this demo expect: it does not run for hou
 _ROLE_LIMIT = 40
 _AT_ONCE = 6
 _NEXT_JOB_S = 6.0
-_INSTANCES = 100
+_INSTANCES = 115
 _LOOKUP = "select status from orders where id = $1"
 _NAMES = {"default": "invoice-sync", "in_transaction": "Loyalty Points", "role_limit": "push-worker", "fan_out": "edge functions"}
 
