@@ -139,8 +139,7 @@ async def _read(pg: Postgres, group: Sequence[tuple[Scan, Scanned]], whole: floa
     """Return one table read, its partitions added up; the terms are those of its largest scan."""
     scans = [s for s, _ in group]
     main, scanned = max(group, key=lambda g: (g[0].node == "Seq Scan", g[0].read_rows or g[0].estimated_rows))
-    terms = tuple(t for c in _conditions(main) for t in terms_of(c, main.alias))
-    joins = tuple(t for c in main.joins for t in terms_of(c, main.alias))
+    terms, joins = (tuple(t for c in said for t in terms_of(c, main.alias)) for said in (_conditions(main), main.joins))
     table = scanned.table
     expected, how = sum(s.expected_rows for s in scans), "measured"
     kept, read = sum(s.kept_rows or 0.0 for s in scans), sum(s.read_rows or 0.0 for s in scans)
