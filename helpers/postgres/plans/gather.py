@@ -12,7 +12,7 @@ from helpers.errors import BadAnswer, Refused, TimedOut
 from helpers.postgres.connect import Postgres
 from helpers.postgres.plans.alternatives import alternative_to
 from helpers.postgres.plans.catalog import Scanned, tables_of, volatility_of
-from helpers.postgres.plans.facts import OFF_BY, Read, StatementFacts, Table
+from helpers.postgres.plans.facts import OFF_BY, Read, StatementFacts
 from helpers.postgres.plans.measure import counted_rows, term_rows, term_shares
 from helpers.postgres.plans.predicate import Term, terms_of
 from helpers.postgres.plans.scans import Scan, scans_of
@@ -139,13 +139,12 @@ async def _read(pg: Postgres, group: Sequence[tuple[Scan, Scanned]], whole: floa
     """Return one table read, its partitions added up; the terms are those of its largest scan."""
     scans = [s for s, _ in group]
     main, scanned = max(group, key=lambda g: (g[0].node == "Seq Scan", g[0].read_rows or g[0].estimated_rows))
-    terms, joins = (tuple(t for c in said for t in terms_of(c, main.alias)) for said in (_conditions(main), main.joins))
-    table = scanned.table
-    expected, how = sum(s.expected_rows for s in scans), "measured"
+    terms, joins = (tuple(t for c in said for t in terms_of(c, main.alias)) for said in (dict.fromkeys(main.conditions), main.joins))
+    table, how = scanned.table, "measured"
+    expected = sum(s.expected_rows for s in scans)
     kept, read = sum(s.kept_rows or 0.0 for s in scans), sum(s.read_rows or 0.0 for s in scans)
     if main.actual_rows is None:
-        name = table.name if len(group) > 1 else scanned.name
-        (kept, expected), how = await _kept(pg, name, main.alias, terms, table, whole, expected)
+        (kept, expected), how = await _kept(pg, scanned, main.alias, terms, whole, expected, parts=len(group))
         read = sum(s.rows for _, s in group) if main.node == "Seq Scan" else max(expected, kept)
     error = 1.0 if how == "estimated" else _error(scans, expected, kept)
     return Read(
@@ -166,17 +165,13 @@ async def _read(pg: Postgres, group: Sequence[tuple[Scan, Scanned]], whole: floa
 
 
 async def _kept(
-    pg: Postgres, name: str, alias: str, terms: Sequence[Term], table: Table, whole: float | None, expected: float
+    pg: Postgres, scanned: Scanned, alias: str, terms: Sequence[Term], whole: float | None, expected: float, *, parts: int
 ) -> tuple[tuple[float, float], str]:
     """Return (kept, expected) rows of a read that was not run, and where the kept ones come from."""
     if whole is not None:
         return (whole, expected), "returned"
-    counted = await counted_rows(pg, name, alias, terms, table)
+    counted = await counted_rows(pg, scanned.table.name if parts > 1 else scanned.name, alias, terms, scanned.table)
     return (counted, "counted") if counted else ((expected, expected), "estimated")
-
-
-def _conditions(scan: Scan) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(scan.conditions))
 
 
 def _error(scans: Sequence[Scan], expected: float, kept: float) -> float:

@@ -74,7 +74,7 @@ MISESTIMATES = {
         steps=(
             "create table listings (listing_id bigint not null, country text not null, region text not null, city text not null, agent_id bigint not null)",
             """insert into listings
-                   select n, 'country-' || n / 500, 'region-' || n / 500, 'city-' || n / 500, n % 500 from generate_series(1, 75000) n""",
+                   select n, 'country-' || n / 650, 'region-' || n / 650, 'city-' || n / 650, n % 500 from generate_series(1, 75000) n""",
             "create index listings_city_idx on listings (city)",
             "vacuum listings",
         ),
@@ -92,7 +92,7 @@ MISESTIMATES = {
             "create schema metering",
             "create table metering.readings (reading_id bigint not null, batch_ref text not null, meter_id bigint not null)",
             """insert into metering.readings
-                   select n, case when n % 3 = 0 then 'live' when n % 50 = 1 then 'backfill' else 'manual-' || n end, n / 100 from generate_series(1, 90000) n""",
+                   select n, case when n % 3 = 0 then 'live' when n % 45 = 1 then 'backfill' else 'manual-' || n end, n / 100 from generate_series(1, 90000) n""",
             "create index readings_batch_ref_idx on metering.readings (batch_ref)",
             "alter table metering.readings alter column batch_ref set statistics 1",
             "vacuum metering.readings",
