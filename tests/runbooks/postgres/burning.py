@@ -96,11 +96,19 @@ async def every_table_locked() -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def many_tables() -> AsyncIterator[str]:
-    """10,000 tables, each with its key."""
+    """10,000 tables, each with its key, in a database that is dropped before the sandbox ends: so many files take their time."""
+    loop = f"for n in 1..{TABLES} loop execute format('create table t%s (id int primary key)', n);"
     async with small() as sandbox:
-        loop = f"for n in 1..{TABLES} loop execute format('create table t%s (id int primary key)', n);"
-        await superuser(sandbox, f"do $$ begin {loop} if n % 200 = 0 then commit; end if; end loop; end $$")
-        yield sandbox.postgres_dsn
+        await superuser(sandbox, "create database crowded owner shop_owner")
+        admin, dsn = (f"{one.rpartition('/')[0]}/crowded" for one in (sandbox.admin_dsn, sandbox.postgres_dsn))
+        connection = await asyncpg.connect(admin)
+        await connection.execute("create extension pg_stat_statements")
+        await connection.execute("create table orders (status text)")
+        await connection.execute("alter table orders owner to shop_owner")
+        await connection.execute(f"do $$ begin {loop} if n % 200 = 0 then commit; end if; end loop; end $$")
+        await connection.close()
+        yield dsn
+        await superuser(sandbox, "drop database crowded with (force)")
 
 
 @asynccontextmanager

@@ -1,15 +1,20 @@
 """pooler_prepared_statements through papermill: its fault, poolers that are sound, none at all, a server that goes."""
 
 import asyncio
+import contextlib
 import json
 from contextlib import asynccontextmanager
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
+import psutil
 import pytest
 
-from helpers.errors import UsageError
+from helpers.errors import RunbookError, UsageError
+from helpers.sandbox import Sandbox
 from helpers.sandbox.services.pgbouncer import PgBouncerService, Pool, pgbouncer_binary
+from tests.sandbox.asking import poll, traces
 
 try:
     pgbouncer_binary()
@@ -171,3 +176,20 @@ async def test_a_server_killed_in_the_middle_of_a_step_still_ends_in_a_report(fr
         reports = [(result.folder / name).stat().st_size > 1000 for name in ("report.html", "report.md")]
     assert result.document.broken is None
     assert (result.document.verdict in verdict, written["verdict"], reports) == (True, result.document.verdict, [True, True])
+
+
+async def test_a_killed_keeper_leaves_no_pooler_behind():
+    """Kill -9 of the process that keeps the sandbox: its janitor and the kernel end the rest."""
+    with contextlib.suppress(RunbookError):  # closing what was killed
+        async with Sandbox.start(services=("postgres",), load_rps=0, rows=1000) as sandbox:
+            await sandbox.break_(NAME)
+            status = await sandbox.status()
+            folder = Path(status["folder"])
+            there = any("pgbouncer" in trace for trace in traces(folder))
+            psutil.Process(status["keeper_pid"]).kill()
+
+            async def nothing_left():
+                return not traces(folder)
+
+            gone = await poll(nothing_left)
+    assert (there, gone) == (True, True)
