@@ -5,13 +5,17 @@ A bigint sequence that feeds an int column shows 0 % used in pg_sequences until 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from helpers.errors import SystemProblem
+from helpers.errors import Refused, TimedOut
 from helpers.postgres.connect import Postgres, Record
 from helpers.postgres.sql import load_sql
 
-__all__ = ["IntegerKey", "highest_id", "read_keys"]
+__all__ = ["IntegerKey", "highest_ids", "read_keys"]
+
+MOST_KEYS = 200_000
+QUOTED = "select quote_ident($1::text) as column, format('%I.%I', $2::text, $3::text) as table"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +67,26 @@ def _key(row: Record) -> IntegerKey:
     return IntegerKey(**kept, limit=min(row["column_max"], row["sequence_max"]))
 
 
-async def read_keys(pg: Postgres) -> list[IntegerKey]:
-    """Return every numbered integer column, the most used first. Raises SystemProblem when the server cannot be asked."""
-    rows = await pg.fetch(load_sql(__file__, pg.version_num), limit=20_000)
+async def read_keys(pg: Postgres, *, timeout_s: float = 5.0) -> list[IntegerKey]:
+    """Return every numbered integer column, the most used first. Raises SystemProblem when the server cannot be asked in `timeout_s` seconds."""
+    rows = await pg.fetch(load_sql(__file__, pg.version_num), limit=MOST_KEYS, timeout_s=timeout_s)
     return sorted((_key(row) for row in rows), key=lambda key: -key.used_pct)
 
 
-async def highest_id(pg: Postgres, key: IntegerKey) -> int | None:
-    """Return the column's highest value, read from the end of its index; None where there is no such index or it may not be read."""
-    if not key.indexed:
-        return None
-    try:
-        quoted = await pg.value("select format('%I', $1::text) || ' from ' || format('%I.%I', $2::text, $3::text)", *_names(key))
-        value: int | None = await pg.value(f"select max({quoted.partition(' from ')[0]}) from {quoted.partition(' from ')[2]}")  # noqa: S608 - quoted by the server
-    except SystemProblem:
-        return None
-    return value
+async def highest_ids(pg: Postgres, keys: Sequence[IntegerKey]) -> dict[str, int]:
+    """Return the highest value of each column by its subject, read from the end of its index.
 
-
-def _names(key: IntegerKey) -> tuple[str, str, str]:
-    return key.column_name, key.schema_name, key.table_name
+    Left out is what has no such index, is empty, or may not be read; the first that cannot be read in time ends it.
+    """
+    found: dict[str, int] = {}
+    for key in keys:
+        if key.indexed:
+            column, table = (await pg.fetch(QUOTED, key.column_name, key.schema_name, key.table_name))[0].values()
+            try:
+                value = await pg.value(f"select max({column}) from {table}")  # noqa: S608 - quoted by the server
+            except TimedOut:
+                break  # a lock is held on it, and may be on the others
+            except Refused:
+                continue
+            found |= {} if value is None else {key.subject: value}
+    return found

@@ -5,6 +5,7 @@ with fed as (
     -- serial and identity columns own their sequence (a, i); any other default names it
     select d.refobjid as relid, d.refobjsubid as attnum, d.objid as seqid
     from pg_depend d
+    join pg_sequence s on s.seqrelid = d.objid
     where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i') and d.refobjsubid > 0
     union
     select a.adrelid, a.adnum, d.refobjid
@@ -29,7 +30,7 @@ select format('%s%I', case when pg_table_is_visible(c.oid) then '' else quote_id
     case a.atttypid when 'int2'::regtype then 32767 when 'int4'::regtype then 2147483647 else 9223372036854775807 end as column_max,
     s.seqmax as sequence_max, pg_sequence_last_value(s.seqrelid) as last_value,
     has_sequence_privilege(s.seqrelid, 'select, usage') as visible,
-    coalesce(t.n_tup_ins, 0) as inserted, f.refers_to, format('%I.%I', kn.nspname, k.relname) as sequence_name,
+    pg_stat_get_tuples_inserted(c.oid) as inserted, f.refers_to, format('%I.%I', kn.nspname, k.relname) as sequence_name,
     exists (
         select from pg_index i where i.indrelid = c.oid and i.indkey[0] = a.attnum and i.indisvalid and i.indpred is null
     ) as indexed
@@ -40,6 +41,5 @@ join pg_attribute a on a.attrelid = f.relid and a.attnum = f.attnum and not a.at
 join pg_sequence s on s.seqrelid = f.seqid
 join pg_class k on k.oid = s.seqrelid
 join pg_namespace kn on kn.oid = k.relnamespace
-left join pg_stat_user_tables t on t.relid = c.oid
 where a.atttypid in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) and s.seqincrement > 0 and not s.seqcycle
 order by 1, 2

@@ -14,13 +14,14 @@ from types import MappingProxyType
 
 from helpers.postgres.connect import Postgres
 from helpers.postgres.counted_since import counted_for_s
-from helpers.postgres.integer_keys import IntegerKey, highest_id, read_keys
+from helpers.postgres.integer_keys import IntegerKey, highest_ids, read_keys
 from helpers.results import Diagnosis, Status
 
 __all__ = ["Rate", "integer_overflow", "judge"]
 
 USED_PCT = 90.0  # pghero: sequences over 90 %; check_postgres: 85 warns, 95 is critical
 WATCH_S = 3.0
+READ_S = 15.0  # with ten thousand tables the catalog takes its time
 DAY_S = 86_400.0
 LOOKED_UP = 20  # columns whose highest id is read, each from the end of its index
 
@@ -50,18 +51,16 @@ async def integer_overflow(pg: Postgres, *, used_pct: float = USED_PCT, watch_s:
     Source: PostgreSQL manual, numeric types; check_postgres "sequence" and pghero "sequences" for the threshold.
 
     """
-    before, started = await read_keys(pg), time.monotonic()
+    before, started = await read_keys(pg, timeout_s=READ_S), time.monotonic()
     await asyncio.sleep(watch_s)
-    keys, took = await read_keys(pg), time.monotonic() - started
+    keys, took = await read_keys(pg, timeout_s=READ_S), time.monotonic() - started
     worst = keys[0] if keys else None
     if worst is None or worst.used_pct < used_pct:
-        found = [(key, await highest_id(pg, key)) for key in keys[:LOOKED_UP] if not key.refers_to]
-        return judge(keys, used_pct=used_pct, highest={key.subject: value for key, value in found if value is not None})
+        return judge(keys, used_pct=used_pct, highest=await highest_ids(pg, [key for key in keys if not key.refers_to][:LOOKED_UP]))
     then = next((k.last_value or 0 for k in before if k.subject == worst.subject), worst.last_value or 0)
     rate = Rate(((worst.last_value or 0) - then) / took, took, 0 if worst.refers_to else worst.inserted, await counted_for_s(pg))
     rows = await pg.fetch(REFERENCES, worst.schema_name, worst.table_name, worst.column_name)
-    highest = await highest_id(pg, worst)
-    known = {} if highest is None else {worst.subject: highest}
+    known = await highest_ids(pg, [worst])
     return judge(keys, used_pct=used_pct, rate=rate, highest=known, referring=[row["subject"] for row in rows])
 
 

@@ -15,6 +15,9 @@ from helpers.postgres.integer_keys import read_keys
 __all__ = ["IntegerKeyUse"]
 
 
+READ_S = 15.0  # with ten thousand tables the catalog takes its time
+
+
 @dataclass(frozen=True)
 class IntegerKeyUse(Gauge):
     """Highest share of an integer column's range in use, in per cent.
@@ -34,4 +37,4 @@ class IntegerKeyUse(Gauge):
 
     async def look(self, pg: Postgres) -> float:
         """Return the share of this moment."""
-        return max((key.used_pct for key in await read_keys(pg)), default=0.0)
+        return max((key.used_pct for key in await read_keys(pg, timeout_s=READ_S)), default=0.0)

@@ -1,5 +1,5 @@
 -- Everything of a schema that code relies on: relations, columns, constraints, indexes and enum labels
--- needs: PostgreSQL >= 14; any role; cheap (the catalog is read once); an ACCESS SHARE lock on tables with generated columns only
+-- needs: PostgreSQL >= 14; any role; cheap (the catalog is read once); ACCESS SHARE for a moment on tables with expressions (checks, indexes)
 -- source: PostgreSQL manual, system catalogs; what pg_dump --schema-only reads, less what differs by itself: partitions, what
 --   extensions own, temporary tables, the order of columns
 with wanted as (
