@@ -14,6 +14,7 @@ from helpers.folder import load_member, stems
 from helpers.incident.looking import Look
 from helpers.incident.systems import Systems
 from helpers.results import Diagnosis, Status
+from helpers.runner.catalogue import find_runbook
 from helpers.sandbox.services.pgbouncer import pgbouncer_binary
 from helpers.settings import Profile
 from tests.runbooks.postgres import burning
@@ -92,7 +93,8 @@ async def test_the_runbooks_end_with_a_report(run, state):
     said = {}
     async with getattr(burning, state)() as dsn:
         for name in RUNBOOKS:
-            result = await run(name, SimpleNamespace(profile={"postgres": dsn}))
+            quick = {p.name: 3.0 for p in find_runbook(name).parameters if p.name == "window_s"}
+            result = await run(name, SimpleNamespace(profile={"postgres": dsn}), **quick)
             document = result.document
             cause = document.cause.code if document.cause else document.other if document.verdict == "other_cause" else None
             wrong = cause is not None and cause not in STATES[state]
