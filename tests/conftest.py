@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -10,6 +11,13 @@ import pytest
 import pytest_asyncio
 
 from helpers.sandbox import Sandbox
+from tests.rotation import seed
+
+
+def pytest_report_header() -> str:
+    """Which share of the runbooks' long tests runs."""
+    return f"runbook tests: 1 in {os.environ.get('RUNBOOK_SHARE', '1')}, seed {seed()}"
+
 
 SMALL = 60_000  # orders: a scan of them is slow beside an index, and they are there in a second
 

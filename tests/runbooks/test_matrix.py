@@ -1,37 +1,31 @@
 """Every Postgres runbook against every state: the right one names the right cause, and no other ever names a wrong one.
 
-`make test` runs each fault's own runbook, the one most easily taken in by it, and one more that rotates with RUNBOOK_MATRIX_SEED
-(the count of commits unless given); `make test-matrix` runs all.
+`make test` takes each fault in one variant, its own runbook and the one most easily taken in by it; each look-alike with one runbook.
+Which variant and which runbook rotates (helpers of tests/rotation.py). `make test-matrix` runs all.
 """
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-from pathlib import Path
 
 import pytest
 
+from tests.rotation import seed
 from tests.runbooks.cells import Cell, diagonal, off_diagonal
 from tests.runbooks.states import CONFUSED, State, crossed, runbooks, states
 
-ROOT = Path(__file__).parents[2]
 
-
-def seed() -> str:
-    """What makes the rotating share: the count of commits, so that each lands on another one."""
-    if "RUNBOOK_MATRIX_SEED" in os.environ:
-        return os.environ["RUNBOOK_MATRIX_SEED"]
-    counted = subprocess.run(["git", "rev-list", "--count", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    return counted.stdout.strip() or "0"
+def rotating() -> list[State]:
+    """Healthy, each fault in one of its variants, and every look-alike."""
+    by_fault: dict[str, list[State]] = {}
+    for state in states():
+        by_fault.setdefault(state.fault, []).append(state)
+    return [random.Random(f"{seed()} {fault}").choice(variants) for fault, variants in by_fault.items()]
 
 
 def share(state: State) -> list[str]:
-    """The runbooks `make test` runs against a state, besides its own."""
-    rest = [name for name in runbooks() if name not in (state.fault, CONFUSED.get(state.fault))]
-    rotating = random.Random(f"{seed()} {state}").choice(rest)
-    return [*([CONFUSED[state.fault]] if state.fault in CONFUSED else []), rotating]
+    """The runbook `make test` runs against a state beside its own."""
+    return [CONFUSED[state.fault]] if state.fault in CONFUSED else [random.Random(f"{seed()} {state}").choice(runbooks())]
 
 
 async def row(fresh_sandbox, run, state: State, others: list[str], *, own: bool) -> list[Cell]:
@@ -52,12 +46,10 @@ def wrong(cells: list[Cell]) -> list[str]:
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("state", states(), ids=str)
-async def test_the_right_runbook_names_it_and_its_neighbours_do_not(fresh_sandbox, run, state):
+@pytest.mark.parametrize("state", rotating(), ids=str)
+async def test_the_right_runbook_names_it_and_its_neighbour_does_not(fresh_sandbox, run, state):
     """On the diagonal cause, subject, fix and undo; beside it no wrong cause."""
-    first = state in crossed()
-    cells = await row(fresh_sandbox, run, state, share(state) if first else [], own=bool(state.code))
-    assert wrong(cells) == []
+    assert wrong(await row(fresh_sandbox, run, state, share(state), own=bool(state.code))) == []
 
 
 @pytest.mark.matrix
