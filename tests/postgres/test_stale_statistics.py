@@ -56,6 +56,9 @@ JUDGED = {
     "off together, and statistics know it": (
         facts(read(BOTH, term_rows=ALONE_FINE, table=replace(TABLE, extended=(frozenset({1, 2, 3}),)))), None, "", "",
     ),
+    "fresh, off for a cast of the column": (
+        facts(read("((p.city)::numeric = 42.0)", term_rows={"(p.city)::numeric = 42.0": (1.0, 900.0)})), None, "", "",
+    ),
     "fresh, and nobody counted": (facts(read(BOTH)), None, "", ""),
 }  # fmt: skip
 

@@ -19,7 +19,7 @@ from helpers.postgres.write import PostgresWriter
 __all__ = ["CreateStatistics"]
 
 _CREATE = (
-    "select format('CREATE STATISTICS %I.%I (dependencies, mcv) ON %s FROM %I.%I', $1::text, $2::text, $3::text, $1::text, $4::text) as sql"
+    "select format('CREATE STATISTICS %I.%I (%s) ON %s FROM %I.%I', $1::text, $2::text, $5::text, $3::text, $1::text, $4::text) as sql"
 )
 _DROP = "select format('DROP STATISTICS IF EXISTS %I.%I', $1::text, $2::text) as sql"
 _TAKEN = "select 1 from pg_statistic_ext x join pg_namespace n on n.oid = x.stxnamespace where n.nspname = $1 and x.stxname = $2"
@@ -33,17 +33,24 @@ _THERE = (
 
 @dataclass(frozen=True)
 class CreateStatistics(Fix):
-    """Extended statistics (dependencies and common combinations) on `columns` of `table`, all as SQL; then ANALYZE.
+    """Extended statistics of `kind` on `columns` of `table`, all as SQL; then ANALYZE.
 
+    `kind` is `dependencies`, where a value of one column says that of another, or `mcv`, where some combinations hardly occur. Not both:
+    the planner then asks the common combinations first, and a combination that is none of them for no dependency.
     On a partitioned table each partition gets its own. `lock_timeout_s` bounds each wait for a lock, `timeout_s` each statement.
     """
 
     table: str
     columns: list[str]
+    kind: str = "dependencies"
     lock_timeout_s: float = 5.0
     timeout_s: float = 600.0
 
     needs: ClassVar[str] = "postgres"
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("dependencies", "mcv"):
+            raise ParameterError(f"{self.kind!r} is no kind of statistics this fix makes.", remedy="Give dependencies or mcv.")
 
     async def preview(self, session: Postgres) -> FixPreview:
         """Return the statements with their inverse, and what ANALYZE costs; raise ParameterError when they are not columns of the table."""
@@ -55,7 +62,7 @@ class CreateStatistics(Fix):
         if there:
             return FixPreview([], effects=[f"The statistics {there[0]['name']} cover them already: nothing to do."], needed=False)
         made = [await self._named(session, part) for part in _parts(target)]
-        create = [await _text(session, _CREATE, m["schema"], m["name"], ", ".join(columns), m["table"]) for m in made]
+        create = [await _text(session, _CREATE, m["schema"], m["name"], ", ".join(columns), m["table"], self.kind) for m in made]
         drop = [await _text(session, _DROP, m["schema"], m["name"]) for m in made]
         effects = [
             f"ANALYZE counts from now on how {', '.join(columns)} go together; writes pay nothing for it. All of it in one transaction.",

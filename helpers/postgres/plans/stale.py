@@ -53,7 +53,13 @@ def stale(facts: StatementFacts, read: Read, limits: Limits) -> Diagnosis | None
 
 
 def _own(read: Read) -> list[Term]:
-    return [t for t in (*read.terms, *read.join_terms) if t.column in read.table.columns]
+    """Return the conditions on a column as it is: of a cast of it ANALYZE knows nothing."""
+    return [t for t in (*read.terms, *read.join_terms) if _is_bare(read, t)]
+
+
+def _is_bare(read: Read, term: Term) -> bool:
+    column = read.table.columns.get(term.column)
+    return column is not None and (not term.cast_to or term.cast_to in column.cast_free)
 
 
 def _off(read: Read, limits: Limits) -> list[Term]:
@@ -70,7 +76,7 @@ def _too_coarse(read: Read, term: Term) -> bool:
 
 def _correlated(read: Read, limits: Limits) -> list[Column]:
     """Return the columns whose conditions are each estimated well and together are not, unless statistics on them exist."""
-    terms = [t for t in read.terms if t.kind == EQUALITY and t.column in read.table.columns]
+    terms = [t for t in read.terms if t.kind == EQUALITY and _is_bare(read, t)]
     columns = sorted({t.column: read.table.columns[t.column] for t in terms}.values(), key=lambda c: c.attnum)
     known = all((off := read.off_by(t)) is not None and off <= limits.max_error_alone for t in terms)
     covered = any({c.attnum for c in columns} <= e for e in read.table.extended)
@@ -111,7 +117,9 @@ def _dependent(facts: StatementFacts, read: Read, columns: Sequence[Column]) -> 
         f"no extended statistics cover {', '.join(names)}, so the planner takes them for independent",
     ]
     text = f"The columns of {subject} depend on each other and the planner does not know: its estimate is off by {number(read.error)}×."
-    return _named(facts, read, subject, text, because, "create_statistics", {"table": read.table.name, "columns": names})
+    kind = "dependencies" if (read.kept_rows or 0.0) > read.estimated_rows else "mcv"  # more go together than chance, or fewer
+    arguments: dict[str, object] = {"table": read.table.name, "columns": names, "kind": kind}
+    return _named(facts, read, subject, text, because, "create_statistics", arguments)
 
 
 def _named(
