@@ -17,11 +17,18 @@ def fix_section(reading: Reading) -> Section:
     if fix is None:
         return Section("The fix", (Paragraph(_none(reading)),), anchor="fix")
     blocks: list[Block] = [Paragraph(_state(fix, reading), "lead")]
-    blocks += [Code(_sql(fix.preview), "sql")] if fix.preview else [Paragraph("There is nothing to change.")]
+    blocks += _preview(fix)
     if fix.effects:
         blocks += [Paragraph("What it does:"), Bullets(tuple(fix.effects))]
     blocks += [*_undo(fix, reading.document.id), Facts(_facts(fix))]
     return Section("The fix", tuple(blocks), anchor="fix")
+
+
+def _preview(fix: FixRecord) -> list[Block]:
+    """The statements as they would run; of a proposal its text, which is no statement and gets no semicolons."""
+    if not fix.applicable:
+        return [Code((fix.patch or "\n".join(fix.preview)).strip("\n"), "")]
+    return [Code(_sql(fix.preview), "sql")] if fix.preview else [Paragraph("There is nothing to change.")]
 
 
 def _none(reading: Reading) -> str:
@@ -43,10 +50,12 @@ def _state(fix: FixRecord, reading: Reading) -> str:
         return f"{fix.name} was not applied: {failed[-1].data.get('reason', '')}"
     if fix.inverse is not None:
         return f"{fix.name} was begun, and the run ended before it was read back: it may stand."
-    return f"{fix.name} is previewed, not applied."
+    return f"{fix.name} is previewed, not applied." if fix.applicable else f"{fix.name} is proposed as text; a runbook does not apply it."
 
 
 def _undo(fix: FixRecord, incident: str) -> list[Block]:
+    if not fix.applicable:
+        return [Paragraph("It is a proposal: a person reviews and deploys it, with the way back that it holds.")]
     if not fix.reversible:
         return [Paragraph("There is no inverse: what this does cannot be taken back.", "warning")]
     if not fix.undo:

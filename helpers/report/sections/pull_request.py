@@ -35,7 +35,7 @@ def pull_request(reading: Reading) -> Section | None:
         ),
         (
             Section("Description", tuple(Paragraph(text) for text in _description(document, fix))),
-            Section("Migration", (Code(fix.patch.strip("\n"), "sql"),)),
+            Section("Migration" if fix.applicable else "Change", (Code(fix.patch.strip("\n"), "sql" if fix.applicable else ""),)),
             Section("Review checklist", (Bullets(checklist, "todo"),)),
         ),
         anchor="pull-request",
@@ -70,6 +70,7 @@ def _description(document: IncidentDocument, fix: FixRecord) -> list[str]:
         was, now = (quantity(s.get(statistic), unit) for s in (check.before, check.after))
         texts.append(f"Measured: {check.probe}: {statistic} {was} → {now}, expected {check.expectation}{effect}.")
     else:
-        texts.append("Not measured yet: the fix was previewed, not applied.")
-    texts.append(f"Roll back: {'; '.join(fix.undo)}" if fix.undo else "Roll back: there is no inverse.")
+        texts.append("Not measured yet: run the runbook again once it is in place.")
+    none = "there is no inverse." if fix.applicable else "as the change itself says."
+    texts.append(f"Roll back: {'; '.join(fix.undo) or none}")
     return [*texts, f"Incident: {document.id}, evidence {document.evidence_head[:16]}…"]
