@@ -19,7 +19,7 @@ async def test_no_free_slot_says_how_to_reserve_one(fresh_sandbox):
             for _ in range(20):
                 taken.append(await asyncpg.connect(sandbox.application_dsn))
         with pytest.raises(Unreachable, match="pg_use_reserved_connections"):
-            await Postgres.connect(sandbox.postgres_dsn)
+            await Postgres.connect(sandbox.application_dsn)
         for connection in taken:
             await connection.close()
 
