@@ -27,8 +27,8 @@ test: setup      ## every test on real servers; of each runbook's long ones a sh
 test-all: setup  ## every test, without exception but the matrix
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
-test-matrix: setup ## every runbook against every state (about an hour), and docs/matrix.md from it
-	@rm -f .matrix.jsonl; RUNBOOK_MATRIX="$(CURDIR)/.matrix.jsonl" $(BIN)/python -m pytest -n 2 --dist worksteal -m matrix tests/runbooks/test_matrix.py $(ARGS); \
+test-matrix: setup ## every runbook against every state (about an hour; RESUME=1 goes on), and docs/matrix.md from it
+	@[ -n "$$RESUME" ] || rm -f .matrix.jsonl; RUNBOOK_MATRIX="$(CURDIR)/.matrix.jsonl" $(BIN)/python -m pytest -n 2 --dist worksteal -m matrix tests/runbooks/test_matrix.py $(ARGS); \
 		status=$$?; $(BIN)/python -m tests.runbooks.matrix .matrix.jsonl docs/matrix.md && exit $$status
 
 lint: setup      ## ruff, format, types

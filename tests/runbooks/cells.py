@@ -46,6 +46,15 @@ class Cell:
         return self
 
 
+def already(state: State) -> set[str]:
+    """The runbooks whose cell of this state the results hold: a run that was stopped goes on where it was."""
+    path = Path(RESULTS) if RESULTS else None
+    if path is None or not path.exists():
+        return set()
+    cells = [json.loads(line) for line in path.read_text().splitlines()]
+    return {cell["runbook"] for cell in cells if cell["state"] == str(state) and not cell["wrong"]}
+
+
 async def off_diagonal(run: Any, sandbox: Sandbox, state: State, runbook: str, given: dict[str, Any]) -> Cell:
     """Run another failure mode's runbook, dry."""
     result = await run(runbook, sandbox, **await parameters(sandbox, runbook, given))

@@ -11,7 +11,7 @@ import random
 import pytest
 
 from tests.rotation import seed
-from tests.runbooks.cells import Cell, diagonal, off_diagonal
+from tests.runbooks.cells import Cell, already, diagonal, off_diagonal
 from tests.runbooks.states import CONFUSED, State, crossed, runbooks, states
 
 
@@ -57,6 +57,8 @@ async def test_the_right_runbook_names_it_and_its_neighbour_does_not(fresh_sandb
 @pytest.mark.parametrize("state", states(), ids=str)
 async def test_the_whole_matrix(fresh_sandbox, run, state):
     """Every runbook against two variants of each fault, healthy, and what only looks broken; every other variant on the diagonal."""
-    others = [name for name in runbooks() if name != state.code] if state in crossed() else []
-    cells = await row(fresh_sandbox, run, state, others, own=bool(state.code))
+    done = already(state)
+    others = [name for name in runbooks() if name != state.code and name not in done] if state in crossed() else []
+    own = bool(state.code) and state.code not in done
+    cells = await row(fresh_sandbox, run, state, others, own=own) if others or own else []
     assert wrong(cells) == []
