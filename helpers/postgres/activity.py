@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from helpers.postgres.connect import Postgres
-from helpers.postgres.statements import is_ours
+from helpers.postgres.statements import alike, is_ours
 
 __all__ = ["Activity", "Seen", "watching"]
 
-EVERY_S = 0.07  # about 14 looks a second; each reads shared memory only
+EVERY_S = 0.15  # about 7 looks a second; each reads shared memory only
 _LOOK = (
-    "select coalesce(query_id, hashtextextended(query, 0)) as id, query, wait_event_type = 'Lock' as locked, "
+    "select coalesce(query_id, hashtextextended(query, 0)) as id, query_id is null as parsing, query, wait_event_type = 'Lock' as locked, "
     "wait_event_type || ':' || wait_event as wait, application_name like 'runbook%' as ours, state is null as hidden, "
     "(extract(epoch from clock_timestamp() - query_start) * 1000)::float8 as age_ms from pg_stat_activity where datname = current_database() and backend_type = 'client backend' "
     "and pid <> pg_backend_pid() and (state = 'active' or state is null)"
@@ -26,14 +26,23 @@ _LOOK = (
 class Seen:
     """One statement as it was seen running: how often, waiting for a lock how often, and for what it waited.
 
-    `ages` are (seconds since watching began, milliseconds it had been running).
+    `ages` are (seconds since watching began, milliseconds it had been running). `parsing` means that it had no query id yet: it was
+    being parsed, maybe waiting for a lock there, or the server computes none.
     """
 
     text: str
+    parsing: bool = False
     active: int = 0
     locked: int = 0
     waits: dict[str, int] = field(default_factory=dict)
     ages: list[tuple[float, float]] = field(default_factory=list)
+
+    def add(self, other: Seen) -> None:
+        """Count the sightings of `other` here too."""
+        self.active, self.locked = self.active + other.active, self.locked + other.locked
+        for wait, times in other.waits.items():
+            self.waits[wait] = self.waits.get(wait, 0) + times
+        self.ages = sorted([*self.ages, *other.ages])
 
     @property
     def lock_wait_pct(self) -> float:
@@ -50,6 +59,14 @@ class Activity:
     hidden: int = 0
     looks: int = 0
     seconds: float = 0.0
+
+    def attribute(self, ids: Mapping[str, int]) -> None:
+        """Count what was seen while it was parsed under the id of the statement that is alike; `ids` are of `alike` texts."""
+        known = {alike(seen.text): i for i, seen in self.statements.items() if not seen.parsing} | dict(ids)
+        for i in [i for i, seen in self.statements.items() if seen.parsing]:
+            if (same := known.get(alike(self.statements[i].text))) is not None:
+                seen = self.statements.pop(i)
+                self.statements.setdefault(same, Seen(seen.text)).add(seen)
 
     def ms(self, looks: float) -> float:
         """Return milliseconds of work that so many sightings stand for."""
@@ -80,7 +97,7 @@ async def _look_until(pg: Postgres, activity: Activity, done: asyncio.Event, sta
             elif row["ours"]:
                 _count(activity.ours, row["locked"], row["wait"])
             elif not is_ours(row["query"]):
-                seen = activity.statements.setdefault(row["id"], Seen(row["query"]))
+                seen = activity.statements.setdefault(row["id"], Seen(row["query"], row["parsing"]))
                 _count(seen, row["locked"], row["wait"])
                 seen.ages.append((time.perf_counter() - started, row["age_ms"] or 0.0))
         activity.looks += 1

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from helpers.errors import BadAnswer, Refused
 from helpers.postgres.connect import Postgres
+from helpers.redaction import MASK, mask_literals
 
-__all__ = ["Counter", "StatementCounters", "StatementText", "is_ours", "moved"]
+__all__ = ["Counter", "StatementCounters", "StatementText", "alike", "is_ours", "moved"]
 
 MOST_STATEMENTS = 20_000  # pg_stat_statements.max is 5,000 by default
 _OURS = re.compile(r"(?is)^\s*(declare runbook |fetch \w+ \S+ from runbook|select pg_advisory_unlock_all|explain |prepare runbook_)")
@@ -102,6 +103,11 @@ class StatementCounters:
             limit=MOST_STATEMENTS,
         )
         return {r["id"]: r["query"] for r in rows}
+
+
+def alike(text: str) -> str:
+    """Return a statement without its values, spaces and case: the same for the text an application sends and the normalised one."""
+    return re.sub(r"\s+|;\s*$", "", re.sub(r"\$\d+|\b\d+(\.\d+)?\b", "?", mask_literals(text).replace(f"'{MASK}'", "?"))).lower()
 
 
 def moved(before: Mapping[int, Counter], after: Mapping[int, Counter]) -> dict[int, Counter]:

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from helpers.errors import Unreachable
+from helpers.postgres.activity import Activity, Seen
 from helpers.postgres.checks.statements_by_total_time import statements_by_total_time
 from helpers.postgres.connect import Postgres
 from helpers.results import Status
@@ -62,6 +63,15 @@ async def test_the_slow_statement_comes_first(tables: Database, pg: Postgres):
     first, second = found.rows[0], found.rows[1]
     assert (found.status, first.query, first.calls_per_request, first.rows_per_call) == (Status.PROBLEM, SLOW, 1.0, 1.0)
     assert (second.query, second.calls_per_request, first.share_pct > 90) == ("select word from items where id = $1", 10.0, True)
+
+
+def test_what_was_seen_while_it_was_parsed_is_the_same_statement():
+    """It has no query id yet; one that never got one stays: it may wait for a lock there."""
+    activity = Activity(
+        {7: Seen("select $1", active=2), 8: Seen("SELECT 5;", parsing=True, active=1), 9: Seen("delete from t", parsing=True)}
+    )
+    activity.attribute({"select?,?": 11})
+    assert (set(activity.statements), activity.statements[7].active) == ({7, 9}, 3)
 
 
 async def test_what_runs_anyway_is_not_blamed_on_the_request(tables: Database, pg: Postgres):

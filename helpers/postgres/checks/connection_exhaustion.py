@@ -6,6 +6,7 @@ sessions replaced within seconds. Sessions that pile up behind a lock or a slow 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from helpers.postgres.checks.lock_contention import lock_contention
@@ -17,6 +18,8 @@ from helpers.postgres.sessions import LONGEST_IDLE_S, LOOKS, PAUSE_S, Look, seve
 from helpers.results import Diagnosis, Status
 
 __all__ = ["connection_exhaustion", "judge"]
+
+MOST_LOOKS = 15  # sessions held for half a minute are seen to be replaced by then; a pool keeps its own for minutes
 
 
 async def connection_exhaustion(
@@ -35,7 +38,7 @@ async def connection_exhaustion(
         max_used_pct: Share of a limit on connections that may be taken, in per cent.
         longest_idle_s: Seconds a session may be idle before it counts as left behind.
         headroom_pct: Share of the limit that is to be free afterwards, in per cent.
-        looks: How often the sessions are read.
+        looks: How often the sessions are read; up to 15 times where one application holds them but used them lately.
         pause_s: Seconds between two looks.
 
     Returns:
@@ -49,7 +52,12 @@ async def connection_exhaustion(
 
     """
     seen = await several_looks(pg, looks=looks, pause_s=pause_s)
-    found = judge(seen, sees_everyone=pg.sees_everyone, max_used_pct=max_used_pct, longest_idle_s=longest_idle_s, headroom_pct=headroom_pct)
+    limits = {"max_used_pct": max_used_pct, "longest_idle_s": longest_idle_s, "headroom_pct": headroom_pct}
+    found = judge(seen, sees_everyone=pg.sees_everyone, **limits)
+    while found.facts.get("used_lately") and len(seen) < MOST_LOOKS:
+        await asyncio.sleep(pause_s)
+        seen += await several_looks(pg, looks=1)
+        found = judge(seen, sees_everyone=pg.sees_everyone, **limits)
     if found.facts.get("wait_for_locks"):
         queue = await lock_contention(pg)
         return queue if queue.status is Status.PROBLEM else found
@@ -77,21 +85,23 @@ def judge(
         found = kind(holders, limit, longest_idle_s=longest_idle_s, headroom_pct=headroom_pct)
         if found is not None:
             return found
-    return _undecided(limit, holders, _why_not(holders[0], limit, longest_idle_s, headroom_pct))
+    why = _why_not(holders[0], limit, headroom_pct)
+    lately = f"{holders[0].name} has most, but they were used within the last {longest_idle_s:g} s."
+    return _undecided(limit, holders, why or lately, used_lately=not why)
 
 
-def _undecided(limit: ConnectionLimit, holders: Sequence[Holding], why: str, *, wait_for_locks: bool = False) -> Diagnosis:
+def _undecided(limit: ConnectionLimit, holders: Sequence[Holding], why: str, **facts: bool) -> Diagnosis:
     most = "; ".join(holder.told() for holder in holders[:3])
     return Diagnosis(
         Status.UNKNOWN,
         summary=f"{limit} are taken, and no one application is to blame for it. {why} Most are held by: {most}.",
-        facts={"limit": str(limit), "wait_for_locks": wait_for_locks},
+        facts={"limit": str(limit), **facts},
     )
 
 
-def _why_not(most: Holding, limit: ConnectionLimit, longest_idle_s: float, headroom_pct: float) -> str:
+def _why_not(most: Holding, limit: ConnectionLimit, headroom_pct: float) -> str:
     if len(most.sessions) < limit.excess(headroom_pct):
         return "Without any one of them it would still be full: the pools together are larger than the server allows. Use a pooler."
     if most.count("active") * 2 >= len(most.sessions):
         return f"{most.name} works in most of its sessions: its statements are slow, or its pools too large. `runbook run missing_index`."
-    return f"{most.name} has most, but they were used within the last {longest_idle_s:g} s."
+    return ""

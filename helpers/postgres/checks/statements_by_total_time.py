@@ -7,7 +7,6 @@ so that a nightly batch is not blamed on the request.
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -16,8 +15,8 @@ from typing import Any
 from helpers.errors import Refused
 from helpers.postgres.activity import Activity, Seen, watching
 from helpers.postgres.connect import Postgres
-from helpers.postgres.statements import Counter, StatementCounters, StatementText, is_ours, moved
-from helpers.redaction import MASK, mask_literals
+from helpers.postgres.statements import Counter, StatementCounters, StatementText, alike, is_ours, moved
+from helpers.redaction import mask_literals
 from helpers.results import CheckResult, Status
 
 __all__ = ["Statement", "statements_by_total_time"]
@@ -62,7 +61,7 @@ async def statements_by_total_time(
     """The statements that took the most time over a window, the slowest sum first.
 
     Args:
-        pg: Read-only session; one more connection looks at pg_stat_activity about 14 times a second.
+        pg: Read-only session; one more connection looks at pg_stat_activity about 7 times a second.
         during: Makes the load to be explained, once, and returns how many requests that was. None, or a load of 0 requests
             (a probe that only watches), means live traffic.
         query: The statement to examine; it becomes the first row.
@@ -99,6 +98,9 @@ async def _ask(
         load = await _watch(pg, watcher, counters, lambda: _pause(window_s))  # nothing made a load: watch live traffic
     idle = await _watch(pg, watcher, counters, lambda: _pause(min(load.seconds, window_s))) if load.calls else _Window()
     texts = await counters.texts(list(load.counted)) if counters and load.counted else {}
+    ids = {alike(text): i for i, text in texts.items()}
+    for window in (load, idle):
+        window.activity.attribute(ids)
     rows = _rows(load, idle, texts)[:limit]
     if query:
         rows = [_given(query, load, rows), *rows[: limit - 1]]
@@ -163,7 +165,7 @@ def _as_sent(text: str, seen: str) -> str:
 def _given(query: str, load: _Window, rows: list[Statement]) -> Statement:
     """Return the row of the given statement: as measured where it was met, else by what its own probe was seen doing."""
     text = StatementText(mask_literals(query), query)
-    met = next((r for r in rows if _alike(r.query.raw) == _alike(query)), None)
+    met = next((r for r in rows if alike(r.query.raw) == alike(query)), None)
     if met is not None:
         rows.remove(met)
         return replace(met, query=text, source="given")
@@ -182,11 +184,6 @@ def _given(query: str, load: _Window, rows: list[Statement]) -> Statement:
         round(seen.lock_wait_pct, 1),
         "given",
     )
-
-
-def _alike(text: str) -> str:
-    """Return a statement without its values, spaces and case, to find it again under the text an application sends."""
-    return re.sub(r"\s+|;\s*$", "", re.sub(r"\$\d+|\b\d+(\.\d+)?\b", "?", mask_literals(text).replace(f"'{MASK}'", "?"))).lower()
 
 
 def _judge(rows: list[Statement], load: _Window, lacking: str, *, given: bool) -> CheckResult[Statement]:

@@ -15,7 +15,7 @@ from helpers.contracts import Probe, Sample, Sessions
 from helpers.errors import ParameterError, Refused
 from helpers.postgres.activity import Activity, watching
 from helpers.postgres.connect import Postgres
-from helpers.postgres.statements import Counter, StatementCounters, StatementText, is_ours, moved
+from helpers.postgres.statements import Counter, StatementCounters, StatementText, alike, is_ours, moved
 from helpers.redaction import mask_literals
 
 __all__ = ["WorstStatement"]
@@ -92,12 +92,13 @@ class WorstStatement(Probe):
 
     async def _choose(self, counters: StatementCounters | None, ticks: Sequence[Tick], activity: Activity) -> None:
         """Remember the statement with the most time: as counted, or as seen where it did not end."""
-        total: dict[int, float] = {i: activity.ms(seen.active) for i, seen in activity.statements.items()}
         counted: dict[int, float] = {}
         for _, deltas in ticks:
             for i, counter in deltas.items():
                 counted[i] = counted.get(i, 0.0) + counter.total_ms
         texts = await counters.texts(list(counted)) if counters and counted else {}
+        activity.attribute({alike(text): i for i, text in texts.items()})
+        total: dict[int, float] = {i: activity.ms(seen.active) for i, seen in activity.statements.items()}
         texts = {**{i: seen.text for i, seen in activity.statements.items()}, **texts}
         for i, ms in counted.items():
             total[i] = max(total.get(i, 0.0), ms)
