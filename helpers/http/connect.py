@@ -1,4 +1,4 @@
-"""One base address, asked over HTTP with GET and HEAD only; the only file that imports httpx.
+"""One base address, asked over HTTP with GET and HEAD only.
 
 No redirects are followed to other hosts, no proxy or `.netrc` of the environment is used, and bodies are read but not kept.
 """

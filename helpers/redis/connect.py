@@ -1,4 +1,4 @@
-"""One connection to Redis that can only look; the only file that imports the driver.
+"""One connection to Redis that can only look; the only file that imports its driver (rest/connect.py: HTTP's).
 
 What may be sent is the session's business (session.py, commands.py): never KEYS, MONITOR, DEBUG, EVAL, nor a command that returns a
 whole value of unknown size. One connection, RESP2, every call with a time-out. After a time-out the
@@ -22,7 +22,8 @@ from redis.maint_notifications import MaintNotificationsConfig
 from helpers.errors import BadAnswer, Refused, SystemProblem, TimedOut, Unreachable
 from helpers.redaction import redact
 from helpers.redis.commands import Part
-from helpers.redis.session import TIMEOUT_S, Command, Redis
+from helpers.redis.rest.connect import Rest
+from helpers.redis.session import TIMEOUT_S, Command, Redis, Wire
 
 __all__ = ["TIMEOUT_S", "Command", "Redis", "Socket", "open_session", "open_wire", "translate"]
 
@@ -135,7 +136,7 @@ class Socket:
         except _FAILURES:
             return
 
-    async def again(self) -> Socket:
+    async def again(self) -> Wire:
         """Return another connection to the same server. Raises Unreachable, TimedOut."""
         return await open_wire(self.address, application_name=self.application_name)
 
@@ -160,9 +161,9 @@ def _line(line: bytes) -> Any:
     return None  # $-1: no such key
 
 
-async def open_wire(address: str, *, application_name: str) -> Socket:
-    """Return a bare connection that answered PING. Raises Unreachable, TimedOut."""
-    wire = Socket(address, application_name)
+async def open_wire(address: str, *, application_name: str) -> Wire:
+    """Return a bare connection that answered PING: a socket, or REST for an http(s) address. Raises Unreachable, TimedOut."""
+    wire: Wire = (Rest if address.startswith(("https://", "http://")) else Socket)(address, application_name)
     try:
         await wire.one(["PING"], TIMEOUT_S)
     except SystemProblem:
