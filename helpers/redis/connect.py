@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from redis import exceptions
 from redis._parsers.base import BaseParser
@@ -140,6 +141,13 @@ class Socket:
         """Return another connection to the same server. Raises Unreachable, TimedOut."""
         return await open_wire(self.address, application_name=self.application_name)
 
+    async def at(self, host: str, port: int) -> Wire:
+        """Return a connection to another node of the same cluster, with the same login. Raises Unreachable, TimedOut."""
+        parts = urlsplit(self.address)
+        login, at, _ = parts.netloc.rpartition("@")
+        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return await open_wire(parts._replace(netloc=f"{login}{at}{place}").geturl(), application_name=self.application_name)
+
     async def close(self) -> None:
         """Close the connection; never raises."""
         await self._drop()
@@ -166,8 +174,10 @@ async def open_wire(address: str, *, application_name: str) -> Wire:
     wire: Wire = (Rest if address.startswith(("https://", "http://")) else Socket)(address, application_name)
     try:
         await wire.one(["PING"], TIMEOUT_S)
-    except SystemProblem:
+    except SystemProblem as problem:
         await wire.close()
+        if isinstance(problem, TimedOut) and address.startswith("rediss:"):
+            raise TimedOut("redis", problem.reason, remedy="Where the port does not speak TLS, write redis:// in the profile.") from None
         raise
     return wire
 

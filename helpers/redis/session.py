@@ -41,6 +41,10 @@ class Wire(Protocol):
         """Return another one to the same server. Raises Unreachable."""
         ...
 
+    async def at(self, host: str, port: int) -> Wire:
+        """Return one to another node of the same cluster, with the same login. Raises Unreachable, Refused."""
+        ...
+
     async def close(self) -> None:
         """Close it; never raises."""
         ...
@@ -114,7 +118,9 @@ class Redis:
             return "Redis answers PING, INFO is not allowed"
         name = "Valkey" if facts.get("server_name") == "valkey" else "Redis"
         version = facts.get("valkey_version") or facts.get("redis_version", "of unknown version")
-        return f"{name} {version}, {facts.get('redis_mode', 'standalone')}, {facts.get('role', 'unknown role')}"
+        mode = facts.get("redis_mode", "standalone")
+        where = "cluster (this node only; redis.cluster_nodes asks each)" if mode == "cluster" else mode
+        return f"{name} {version}, {where}, {facts.get('role', 'unknown role')}"
 
     async def identity(self) -> str:
         """Return which server this is, the same after a restart: its address, and what it says of its place.
@@ -135,6 +141,12 @@ class Redis:
     async def sibling(self) -> Redis:
         """Return another session to the same server, closed together with this one (for probes)."""
         other = Redis(await self._wire.again())
+        self._siblings.append(other)
+        return other
+
+    async def node(self, host: str, port: int) -> Redis:
+        """Return a session to another node of the same cluster, closed together with this one. Raises Unreachable, Refused."""
+        other = Redis(await self._wire.at(host, port))
         self._siblings.append(other)
         return other
 

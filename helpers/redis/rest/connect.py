@@ -95,6 +95,10 @@ class Rest:
         """Return another one to the same server."""
         return Rest(self.address, self.application_name)
 
+    async def at(self, host: str, port: int) -> Rest:
+        """Raise Refused: behind this interface there are no nodes to be told apart."""
+        raise Refused("redis", f"The REST interface does not show the node {host}:{port}.", remedy="Use the database's redis:// address.")
+
     async def close(self) -> None:
         """Close its connections; never raises."""
         await self._client.aclose()
