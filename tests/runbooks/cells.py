@@ -77,16 +77,16 @@ async def diagonal(run: Any, sandbox: Sandbox, state: State, subject: str, given
 
 
 async def parameters(sandbox: Sandbox, runbook: str, given: dict[str, Any]) -> dict[str, Any]:
-    """What a person would give: the fault's parameters this runbook has, and of a query half of what it takes now as expectation."""
+    """What a person would give: the fault's parameters this runbook has, and of a query most of what it takes now as expectation."""
     declared = {p.name for p in find_runbook(runbook).parameters}
     chosen = {name: value for name, value in given.items() if name in declared and name != "endpoint"}
     if "query" in chosen and "slo_p95_ms" in declared and "slo_p95_ms" not in chosen:
-        chosen["slo_p95_ms"] = await half_of(sandbox, chosen["query"])
+        chosen["slo_p95_ms"] = await most_of(sandbox, chosen["query"])
     return chosen
 
 
-async def half_of(sandbox: Sandbox, query: str) -> float:
-    """Return half of the median time the query takes on this machine, as busy as it is now, in ms."""
+async def most_of(sandbox: Sandbox, query: str) -> float:
+    """Return four fifths of the median time the query takes on this machine, as busy as it is now, in ms."""
     connection = await asyncpg.connect(sandbox.postgres_dsn)
     took = []
     for _ in range(9):
@@ -94,7 +94,7 @@ async def half_of(sandbox: Sandbox, query: str) -> float:
         await connection.fetch(query)
         took.append((time.perf_counter() - began) * 1000)
     await connection.close()
-    return max(round(statistics.median(took) / 2, 1), 0.1)
+    return max(round(0.8 * statistics.median(took), 1), 0.1)
 
 
 async def catalog(sandbox: Sandbox) -> str:

@@ -15,7 +15,7 @@ STILL = {"autovacuum": "off", "wal_level": "minimal", "max_wal_senders": 0}
 
 
 async def expected_ms(sandbox, query: str) -> float:
-    """Return what users may expect: half of what the broken query takes on this machine, as busy as it is now."""
+    """Return what users may expect: most of what the broken query takes on this machine, as busy as it is now."""
     connection = await asyncpg.connect(sandbox.postgres_dsn)
     took = []
     for _ in range(9):
@@ -23,7 +23,7 @@ async def expected_ms(sandbox, query: str) -> float:
         await connection.fetch(query)
         took.append((time.perf_counter() - began) * 1000)
     await connection.close()
-    return round(statistics.median(took) / 2, 1)
+    return round(0.8 * statistics.median(took), 1)
 
 
 @pytest.mark.parametrize("variant", ["default", "mixed_case", "partitioned", "expression", "multicolumn", "partial"])

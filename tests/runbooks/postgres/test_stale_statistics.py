@@ -8,7 +8,7 @@ from helpers.incident.evidence import audit
 from helpers.incident.recovery import undo
 from helpers.sandbox.faults.misestimates import MISESTIMATES
 from helpers.sandbox.faults.postgres.missing_index import QUERY
-from tests.runbooks.cells import half_of
+from tests.runbooks.cells import most_of
 
 SLO = {"slo_p95_ms": 6.0, "window_s": 4.0}  # missed by every plan here
 FIXES = {"default": "analyze_table", "nested_loop": "analyze_table", "correlated": "create_statistics", "coarse": "set_statistics_target"}
@@ -20,7 +20,7 @@ async def test_it_finds_and_renews_the_statistics(fresh_sandbox, run, catalog, v
     async with fresh_sandbox(services=("postgres",)) as sandbox, sandbox.fault("stale_statistics", variant=variant) as fault:
         before = await catalog(sandbox)
         query = fault.parameters["query"]
-        result = await run("stale_statistics", sandbox, apply=True, query=query, slo_p95_ms=await half_of(sandbox, query))
+        result = await run("stale_statistics", sandbox, apply=True, query=query, slo_p95_ms=await most_of(sandbox, query))
         document = result.document
         undone = await undo(result.folder)
         after = await catalog(sandbox)
