@@ -67,7 +67,7 @@ def learn(shapes: Mapping[str, int]) -> dict[str, str]:
             if place < len(fields):
                 names[_around(fields, place)][fields[place]] += shapes[shaped]
         for fields in found.values():
-            if place < len(fields) and ID not in fields[place]:
+            if place < len(fields) and fields[place] != ID:
                 fields[place] = _folded(fields[place], names[_around(fields, place)], last=place == len(fields) - 1, first=place == 0)
     return {s: "".join(fields) for s, fields in found.items()}
 
@@ -78,8 +78,10 @@ def _around(fields: list[str], place: int) -> tuple[str, ...]:
 
 
 def _folded(field: str, names: Counter[str], *, last: bool, first: bool) -> str:
-    if ID in names and could_be_token(field):
+    if ID in names and could_be_token(field.replace(ID, "0")):  # a token's own digits may have become an id
         return ID
+    if ID in field:
+        return field
     rare = len(names) > MANY and names.total() < FEW_KEYS * len(names) and (last or not first)
     return NAME if rare or len(names) > VERY_MANY else field
 

@@ -1,12 +1,6 @@
 """The tour of PostgreSQL runs to its end: under a fault and load, in silence, with few rights, and when the server is gone."""
 
-import asyncio
-import sys
-from pathlib import Path
-
 import asyncpg
-import nbformat
-import pytest
 
 from helpers import postgres
 from helpers.incident.looking import look
@@ -14,34 +8,8 @@ from helpers.postgres.checks.overview import worth_a_look
 from helpers.results import CheckResult, Status
 from tests.postgres.conftest import at
 
-TOUR = Path(__file__).parents[2] / "notebooks" / "2_explore_postgres.ipynb"
+TOUR = "2_explore_postgres"
 PICTURES = ["activity", "locks", "statements", "health", "plan"]
-
-
-@pytest.fixture
-def walk(tmp_path, monkeypatch):
-    """Run the tour against an address; returns cell id → (mime types, text)."""
-
-    async def run(address: str, **parameters: object) -> dict[str, tuple[list[str], str]]:
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setenv("TARGET_POSTGRES", address)
-        (tmp_path / "profiles.toml").write_text('[target]\npostgres = "env:TARGET_POSTGRES"\n')
-        given = {"profile": "target", "window_s": 1.0, **parameters}
-        words = [word for name, value in given.items() for word in ("-p", name, str(value))]
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "papermill", str(TOUR), "walked.ipynb", "--no-progress-bar", *words, stderr=asyncio.subprocess.PIPE
-        )
-        _, said = await process.communicate()
-        assert process.returncode == 0, said.decode()
-        shown = {}
-        for cell in nbformat.read("walked.ipynb", 4).cells:
-            for output in cell.get("outputs", []):
-                assert output.output_type not in ("error", "stream"), (cell.id, output)
-                data = output.data
-                shown[cell.id] = (list(data), str(data.get("image/svg+xml", "")) + str(data.get("text/html", "")) + data["text/plain"])
-        return shown
-
-    return run
 
 
 async def test_it_shows_who_blocks_whom_and_draws_the_plan(fresh_sandbox, walk):
@@ -49,7 +17,7 @@ async def test_it_shows_who_blocks_whom_and_draws_the_plan(fresh_sandbox, walk):
     async with fresh_sandbox(services=("postgres",), rows=5000) as sandbox:
         await sandbox.break_("lock_contention")
         query = "select status, count(*) from orders where total_cents > 900 group by status"
-        shown = await walk(sandbox.profile["postgres"], query=query, analyze=True)
+        shown = await walk(TOUR, {"postgres": sandbox.profile["postgres"]}, query=query, analyze=True)
     drawn = [name for name, (mimes, _) in shown.items() if "image/svg+xml" in mimes]
     assert (drawn, "head of the queue" in shown["locks"][1], "Seq Scan" in shown["plan"][1]) == (PICTURES, True, True)
     assert ("lock_tree" in shown["worth"][1], "ACCESS SHARE" in shown["close"][1]) == (True, True)
@@ -61,15 +29,15 @@ async def test_a_silent_server_and_a_role_with_few_rights(fresh_sandbox, walk):
         admin = await asyncpg.connect(sandbox.admin_dsn)
         await admin.execute("create role few login password 'secret-few'")
         await admin.close()
-        quiet = await walk(sandbox.profile["postgres"])
-        few = await walk(at(sandbox.admin_dsn, user="few", password="secret-few"))
+        quiet = await walk(TOUR, {"postgres": sandbox.profile["postgres"]})
+        few = await walk(TOUR, {"postgres": at(sandbox.admin_dsn, user="few", password="secret-few")})
     assert ("Nobody waits for a lock." in quiet["locks"][1], "UNKNOWN" in quiet["locks"][1]) == (True, False)
     assert ("UNKNOWN" in few["locks"][1], "GRANT pg_monitor" in few["worth"][1], "secret-few" in str(few)) == (True, True, False)
 
 
 async def test_a_server_that_is_gone_is_not_green(walk):
     """Every cell says UNKNOWN; none breaks."""
-    shown = await walk("postgresql://nobody:secret-gone@127.0.0.1:1/none")
+    shown = await walk(TOUR, {"postgres": "postgresql://nobody:secret-gone@127.0.0.1:1/none"})
     said = {name: "UNKNOWN" in text for name, (_, text) in shown.items() if name != "close"}
     assert (set(said.values()), "Nobody waits" in shown["locks"][1], "secret-gone" in str(shown)) == ({True}, False, False)
 

@@ -89,3 +89,14 @@ def test_many_prefixes_are_structure_and_ids_that_look_like_words_are_ids():
 def test_a_key_is_shown_without_its_token(key, shown):
     """Who knows a session's id is logged in."""
     assert key_text(key).lower() == shown.lower()
+
+
+def test_a_token_with_digits_in_it_beside_tokens_is_an_id():
+    """What was not known by its looks is known by its neighbours, and not shown."""
+    found = learn({"session:{id}": 2999, "session:jyycqfwUA{id}_UVEjuypi": 1, "cart:part_{id}": 5, "cart:{id}": 9})
+    assert found == {
+        "session:{id}": "session:{id}",
+        "session:jyycqfwUA{id}_UVEjuypi": "session:{id}",
+        "cart:part_{id}": "cart:part_{id}",
+        "cart:{id}": "cart:{id}",
+    }
