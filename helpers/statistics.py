@@ -173,8 +173,15 @@ class Comparison:
     )
 
 
-def quantity(value: float) -> str:
-    """Return a number for a sentence: three significant digits below 1,000, whole above, never an exponent."""
+_WORDS = {"": "", "count": "", "pct": " %", "per_s": " a second"}
+
+
+def quantity(value: float, unit: str = "") -> str:
+    """Return a number for a sentence: three significant digits below 1,000, whole above, never an exponent; with its unit, if given."""
+    return _number(value) + _WORDS.get(unit, f" {unit}")
+
+
+def _number(value: float) -> str:
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     digits = 2 if value == 0 else max(2 - math.floor(math.log10(abs(value))), 0) if math.isfinite(value) else 0

@@ -200,7 +200,7 @@ async def _decide(incident: Incident, after: list[Any], comparison: Comparison, 
     assert expectation is not None  # noqa: S101
     holds, value = expectation.judge(summarise(after))
     passed = comparison.decision is Decision.IMPROVED and holds is Holds.YES and not worse
-    said = f"{expectation.statistic} is {quantity(value)} {expectation.unit} (expected {expectation}); {comparison.why}."
+    said = f"{expectation.statistic} is {quantity(value, expectation.unit)} (expected {expectation}); {comparison.why}."
     why = " ".join([said, *worse])
     data = {
         "probe": probe.name, "metric": probe.metric, "expectation": str(expectation),

@@ -52,7 +52,7 @@ class Samples:
 
     def __repr__(self) -> str:
         summary = self.summary
-        numbers = [f"{name} {quantity(point)} {self.metric}" for name, (_, point, _) in summary.quantiles.items() if name in ("p50", "p95")]
+        numbers = [f"{name} {quantity(point, self.metric)}" for name, (_, point, _) in summary.quantiles.items() if name in ("p50", "p95")]
         failed = [f"{summary.errors} failed"] if summary.errors else []
         return redact(visible(f"{self.probe}: " + ", ".join([f"{summary.n} calls", *numbers, *failed])))
 

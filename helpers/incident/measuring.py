@@ -83,7 +83,7 @@ def _judged(incident: Incident, expectation: Expectation, samples: list[Sample],
     holds, value = expectation.judge(summary)
     said = {Holds.NO: "reproduced", Holds.YES: "not reproduced", Holds.UNCLEAR: "not decided"}[holds]
     incident.record("judged", {"expectation": str(expectation), "value": value, "holds": str(holds)}, step="reproduce")
-    text = f"{probe.name}: {expectation.statistic} is {quantity(value)} {expectation.unit} over {summary.n} samples, expected {expectation}: {said}."
+    text = f"{probe.name}: {expectation.statistic} is {quantity(value, expectation.unit)} over {summary.n} samples, expected {expectation}: {said}."
     return incident.finish("reproduce", "done" if holds is not Holds.UNCLEAR else "unknown", text)
 
 
