@@ -51,7 +51,11 @@ def _sound(story: Story) -> Judgement:
     if story.reproduced is False:
         return Verdict.HEALTHY, f"Not reproduced, and the checks agree. {story.conclusion}".strip(), []
     if story.reproduced:
-        return Verdict.OTHER_CAUSE, f"The symptom is real, this is not its cause. {story.conclusion}".strip(), ["Next: `runbook list` says what each of the others finds."]
+        return (
+            Verdict.OTHER_CAUSE,
+            f"The symptom is real, this is not its cause. {story.conclusion}".strip(),
+            ["Next: `runbook list` says what each of the others finds."],
+        )
     return Verdict.INCONCLUSIVE, f"The samples do not decide whether the symptom is there. {story.conclusion}".strip(), []
 
 

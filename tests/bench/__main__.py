@@ -1,6 +1,6 @@
-"""`make bench`: what a run costs beyond its own work, and what it costs the server; writes docs/benchmarks.md.
+"""`make bench`: what a run costs beyond its own work, what it costs the server, and the parts; writes docs/benchmarks.md.
 
-`python -m tests.bench footprint` measures the latter alone and leaves the rest of the page as it is.
+`python -m tests.bench footprint` (or `keyspace`) measures one of them alone and leaves the rest of the page as it is.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from helpers.incident.evidence import read_evidence
 from helpers.sandbox import Sandbox
-from tests.bench import footprint
+from tests.bench import footprint, keyspace
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -74,12 +74,25 @@ def median(rows: list[dict[str, float]], key: str) -> str:
 
 
 async def server_cost() -> None:
-    """Measure the footprint, and put its section at the end of the page."""
+    """Measure the footprint, and put its section on the page."""
     with tempfile.TemporaryDirectory(prefix="runbook bench ") as name:
-        found = await footprint.measure(Path(name))
+        put(footprint.HEADING, footprint.section(await footprint.measure(Path(name))))
+
+
+async def keys_by_prefix() -> None:
+    """Measure the keyspace sample, and put its section on the page."""
+    put(keyspace.HEADING, keyspace.section(await keyspace.measure()))
+
+
+def put(heading: str, text: str) -> None:
+    """Replace one section of the page, or add it at its end; the others stay."""
     page = ROOT / "docs" / "benchmarks.md"
-    kept = page.read_text(encoding="utf-8").partition(footprint.HEADING)[0].rstrip()
-    page.write_text(f"{kept}\n\n{footprint.section(found)}", encoding="utf-8")
+    before, found, after = page.read_text(encoding="utf-8").partition(heading)
+    rest = after[after.index("\n## ") + 1 :] if "\n## " in after else ""
+    page.write_text(f"{before.rstrip()}\n\n{text.rstrip()}\n" + (f"\n{rest}" if found and rest else ""), encoding="utf-8")
+
+
+PARTS = {"footprint": server_cost, "keyspace": keys_by_prefix}
 
 
 async def main() -> None:
@@ -129,7 +142,13 @@ output, and ending every process it started; plain papermill does none of it.
     sys.stderr.write(json.dumps({key: len(value) for key, value in rows.items()}) + "\n")
 
 
+async def parts(named: list[str]) -> None:
+    """Measure the parts named, all of them where none is."""
+    if not named:
+        await main()
+    for name in named or PARTS:
+        await PARTS[name]()
+
+
 if __name__ == "__main__":
-    if sys.argv[1:] != ["footprint"]:
-        asyncio.run(main())
-    asyncio.run(server_cost())
+    asyncio.run(parts(sys.argv[1:]))
