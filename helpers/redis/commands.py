@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-__all__ = ["ALLOWED", "SETTABLE", "WRITES", "Part", "refusal", "split", "write_refusal"]
+__all__ = ["ALLOWED", "SETTABLE", "WRITES", "Part", "each_refusal", "refusal", "split", "write_refusal"]
 
 Part = str | int | bytes
 
@@ -44,10 +44,12 @@ SETTABLE = frozenset(
 # CONFIG GET by exact name only: a pattern would return the passwords too.
 SECRET_SETTINGS = frozenset({"requirepass", "masterauth", "masteruser", "tls-key-file-pass", "tls-client-key-file-pass"})
 
-# These take no more than a key, and answer with one line: nothing further is looked at.
+# These take no more than a key: nothing further is looked at.
 _PLAIN = frozenset(
     {"TYPE", "PTTL", "TTL", "OBJECT IDLETIME", "OBJECT ENCODING", "OBJECT FREQ", "STRLEN", "PEXPIRETIME", "EXISTS", "RANDOMKEY"}
 )
+# And these answer with one line as well.
+_ONE_LINE = (_PLAIN - {"OBJECT ENCODING", "RANDOMKEY"}) | {"MEMORY USAGE", "HLEN", "LLEN", "SCARD", "ZCARD", "XLEN", "EXPIRETIME"}
 
 MOST_PER_PAGE = 1000  # SCAN COUNT and its like: keeps one call below a millisecond or two of the server's only thread
 MOST_ENTRIES = 256
@@ -70,6 +72,12 @@ def refusal(words: Sequence[str], args: Sequence[Part]) -> str:
     if name == "CONFIG GET" and not _harmless_settings(args):
         return "CONFIG GET is asked by exact names of settings that hold no secret."
     return "" if _bounded(name, [_text(a) for a in args]) else f"{name} is asked with a bound on its reply."
+
+
+def each_refusal(words: Sequence[str]) -> str:
+    """Return why this may not be asked of many keys at once, or an empty string."""
+    name = " ".join(words)
+    return "" if name in _ONE_LINE else f"{name} is not a question about a key that is answered with one line."
 
 
 def write_refusal(words: Sequence[str], args: Sequence[Part]) -> str:

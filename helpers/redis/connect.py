@@ -92,23 +92,38 @@ class Socket:
             TimedOut, Unreachable: the connection failed; none of the replies is known.
 
         """
+        chunks = [commands[at : at + CHUNK] for at in range(0, len(commands), CHUNK)]
+        return await self._send([(b"".join(map(_packed, chunk)), len(chunk)) for chunk in chunks], timeout_s, lines=lines)
+
+    async def each(self, questions: Sequence[Sequence[str]], keys: Sequence[bytes], timeout_s: float) -> list[tuple[Any, ...]]:
+        """Return, for each key, the one-line reply to each question about it. Raises as `many`."""
+        heads = [b"*%d\r\n" % (len(words) + 1) + b"".join([b"$%d\r\n%b\r\n" % (len(w), w.encode()) for w in words]) for words in questions]
+        step = max(CHUNK // max(len(heads), 1), 1)
+        packed = []
+        for at in range(0, len(keys), step):
+            bodies = [b"$%d\r\n%b\r\n" % (len(key), key) for key in keys[at : at + step]]
+            packed.append((b"".join([head + body for body in bodies for head in heads]), len(bodies) * len(heads)))
+        replies = await self._send(packed, timeout_s, lines=True)
+        return list(zip(*[iter(replies)] * len(heads), strict=True))
+
+    async def _send(self, packed: Sequence[tuple[bytes, int]], timeout_s: float, *, lines: bool) -> list[Any]:
+        """Send chunks of packed commands, with their counts, each after the replies to the one before."""
         replies: list[Any] = []
         async with self._turn:
             started = time.perf_counter()
             try:
                 async with asyncio.timeout(timeout_s):
                     await self._connection.connect()
-                    for start in range(0, len(commands), CHUNK):
-                        chunk = commands[start : start + CHUNK]
-                        await self._connection.send_packed_command([b"".join(map(_packed, chunk))], check_health=False)
-                        replies += await (self._lines(len(chunk)) if lines else self._replies(len(chunk)))
+                    for data, count in packed:
+                        await self._connection.send_packed_command([data], check_health=False)
+                        replies += await (self._lines(count) if lines else self._replies(count))
             except BaseException as error:
                 await self._drop()
                 if isinstance(error, _FAILURES):
                     raise translate(error) from None
                 raise
             finally:
-                self.commands += len(commands)
+                self.commands += sum(count for _, count in packed)
                 self.time_ms += (time.perf_counter() - started) * 1000
         return replies
 

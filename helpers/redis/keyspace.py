@@ -175,17 +175,17 @@ async def describe(redis: Redis, keys: Sequence[bytes], blind: set[str]) -> list
     """Return the facts of each key that is still there; what the server refuses is put into `blind` and not asked again."""
     redis.keys_scanned += len(keys)
     asked = [q for q in _QUESTIONS if q not in blind]
-    replies = await redis.ask_many([(q, key) for key in keys for q in asked], timeout_s=10.0, lines=True)
     found = []
-    for number, key in enumerate(keys):
-        said = dict(zip(asked, replies[number * len(asked) : (number + 1) * len(asked)], strict=True))
+    for key, replies in zip(keys, await redis.ask_each(asked, keys, timeout_s=10.0), strict=True):
+        said = dict(zip(asked, replies, strict=True))
         blind |= {q for q, reply in said.items() if isinstance(reply, Refused | BadAnswer)}
         kind, ttl = said.get("TYPE", b"unknown"), said.get("PTTL", -1)
         if kind == b"none" or ttl == -2:
             continue
+        name = kind.decode() if isinstance(kind, bytes) else "unknown"
         found.append(
-            KeyFacts(key, shape(key), kind.decode() if isinstance(kind, bytes) else "unknown", _number(ttl) or 0, _number(said.get("MEMORY USAGE")), _number(said.get("OBJECT IDLETIME")))
-        )  # fmt: skip
+            KeyFacts(key, shape(key), name, _number(ttl) or 0, _number(said.get("MEMORY USAGE")), _number(said.get("OBJECT IDLETIME")))
+        )
     return found
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Protocol
 
 from helpers.errors import BadAnswer, Refused, SystemProblem
-from helpers.redis.commands import Part, refusal, split
+from helpers.redis.commands import Part, each_refusal, refusal, split
 from helpers.redis.replies import Value, parse_info, parse_pairs
 
 __all__ = ["TIMEOUT_S", "Command", "Redis", "Wire"]
@@ -35,6 +35,10 @@ class Wire(Protocol):
 
     async def many(self, commands: Sequence[Sequence[Part]], timeout_s: float, *, lines: bool = False) -> list[Any]:
         """Return the reply to each command; one that the server refuses has its SystemProblem as reply. Raises TimedOut, Unreachable."""
+        ...
+
+    async def each(self, questions: Sequence[Sequence[str]], keys: Sequence[bytes], timeout_s: float) -> list[tuple[Any, ...]]:
+        """Return, for each key, the one-line reply to each question about it; refused ones as in `many`. Raises TimedOut, Unreachable."""
         ...
 
     async def again(self) -> Wire:
@@ -89,6 +93,21 @@ class Redis:
 
         """
         return await self._wire.many([_checked(str(c[0]), c[1:]) for c in commands], timeout_s, lines=lines)
+
+    async def ask_each(self, questions: Sequence[str], keys: Sequence[bytes], *, timeout_s: float = TIMEOUT_S) -> list[tuple[Any, ...]]:
+        """Return, for each key, the replies to the same few questions about it; each a command that takes a key and answers with one line.
+
+        Many times faster than `ask_many`: for thousands of keys.
+
+        Raises:
+            Refused: a question is not on the allow-list, or its reply may have more than one line.
+            TimedOut, Unreachable: none of the replies is known.
+
+        """
+        for question in questions:
+            if problem := each_refusal(split(question)):
+                raise Refused("redis", problem, remedy="See helpers/redis/commands.py, ALLOWED.")
+        return await self._wire.each([split(q) for q in questions], keys, timeout_s)
 
     async def info(self, *sections: str) -> dict[str, Value]:
         """Return INFO's sections as one dict of the server's own names. `INFO a b` is 7.0+, so each is asked for by itself."""

@@ -71,11 +71,13 @@ def row(address, slots=5461, **given):
         ({"slots": 5000}, Status.PROBLEM, "462 of 16384 slots"),
         ({"slots": 5462, "maxmemory_pct": 97.0}, Status.PROBLEM, "c is 97 % full"),
         ({"slots": 5462, "ops_per_s": 5000.0}, Status.PROBLEM, "c has 10.0 times the operations"),
+        ({"slots": 5462, "used_memory_bytes": 900_000_000}, Status.PROBLEM, "c has 90.0 times the memory"),
+        ({"slots": 5462, "used_memory_bytes": 50_000_000}, Status.OK, "no"),
         ({"slots": 5462, "problem": "failed"}, Status.PROBLEM, "c (primary) failed"),
         ({"slots": 5462, "problem": "may have failed"}, Status.PROBLEM, "c (primary) may have failed"),
         ({"slots": 5462, "problem": "refused", "ops_per_s": None, "used_memory_bytes": None}, Status.UNKNOWN, "could not be asked"),
     ],
-    ids=["even", "uncovered", "full", "hot", "failed", "suspected", "blind"],
+    ids=["even", "uncovered", "full", "hot", "heavy", "light", "failed", "suspected", "blind"],
 )
 def test_what_the_nodes_add_up_to(third, status, said):
     """Slots, failures, memory, load."""

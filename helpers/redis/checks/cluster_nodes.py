@@ -19,6 +19,7 @@ __all__ = ["ClusterNode", "cluster_nodes", "judge"]
 
 FULL_PCT = 90.0  # redis_exporter's and check_redis' common warning on maxmemory
 UNEVEN = 2.0  # twice the median primary's load for a slot: one node works for two
+MATTERS = {"used_memory_bytes": 100 * 2**20, "ops_per_s": 1000.0}  # a node does some 100,000 a second: below a hundredth nobody waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,8 @@ def _uneven(primaries: Sequence[ClusterNode]) -> list[str]:
     for name, unit in (("used_memory_bytes", "memory"), ("ops_per_s", "operations")):
         loads = {r.address: getattr(r, name) / r.slots for r in primaries if getattr(r, name) is not None}
         usual = statistics.median(loads.values()) if len(loads) > 2 else 0.0
-        enough = name != "ops_per_s" or usual * SLOTS / max(len(loads), 1) >= 1.0
         worst = max(loads, key=lambda a: loads[a], default="")
-        if usual and enough and loads[worst] >= UNEVEN * usual:
+        much = any(r.address == worst and getattr(r, name) >= MATTERS[name] for r in primaries)
+        if usual and much and loads[worst] >= UNEVEN * usual:
             found.append(f"{worst} has {loads[worst] / usual:.1f} times the {unit} of the median primary for each slot.")
     return found

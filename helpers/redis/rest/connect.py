@@ -74,6 +74,11 @@ class Rest:
         told = iter(replies)
         return [text if isinstance(text, SystemProblem) else next(told) for text in texts]
 
+    async def each(self, questions: Sequence[Sequence[str]], keys: Sequence[bytes], timeout_s: float) -> list[tuple[Any, ...]]:
+        """Return, for each key, the reply to each question about it. Raises as `many`."""
+        replies = await self.many([(*words, key) for key in keys for words in questions], timeout_s)
+        return list(zip(*[iter(replies)] * len(questions), strict=True))
+
     async def _post(self, commands: Sequence[Sequence[str]], timeout_s: float) -> list[Any]:
         alone = len(commands) == 1
         started = time.perf_counter()
