@@ -30,6 +30,14 @@ __all__ = ["TIMEOUT_S", "Command", "Redis", "Socket", "open_session", "open_wire
 
 CHUNK = 500  # commands sent before their replies are read: neither side's buffers fill up
 
+FULL = "max number of clients reached"  # Redis source, networking.c: said to the client that is one too many, which is then closed
+FULL_REMEDY = (
+    "Redis keeps no slot for administrators: stop one instance of the application (its slots are free at once) or wait until a client "
+    "leaves, then `runbook run client_exhaustion`."
+)
+SLOT_S = 6.0  # a full server still frees a slot now and then, where applications come and go
+SLOT_PAUSE_S = 0.2
+
 _FAILURES = (exceptions.RedisError, OSError, TimeoutError, asyncio.IncompleteReadError)
 
 
@@ -43,6 +51,8 @@ def translate(error: BaseException) -> SystemProblem:
         return Refused("redis", text, remedy="The role's ACL does not allow this question: see helpers/redis/reader_acl.txt.")
     if isinstance(error, exceptions.BusyLoadingError):
         return Unreachable("redis", f"Redis is loading its data: {text}", remedy="Wait until `INFO persistence` says loading:0.")
+    if FULL in text:
+        return Unreachable("redis", f"Redis refuses the connection: {text}. Every client slot is taken.", remedy=FULL_REMEDY)
     if isinstance(error, exceptions.TimeoutError | TimeoutError):
         return TimedOut("redis", "Redis did not answer in time.")
     if isinstance(error, exceptions.ResponseError) and not isinstance(error, exceptions.ConnectionError):
@@ -185,16 +195,24 @@ def _line(line: bytes) -> Any:
 
 
 async def open_wire(address: str, *, application_name: str) -> Wire:
-    """Return a bare connection that answered PING: a socket, or REST for an http(s) address. Raises Unreachable, TimedOut."""
-    wire: Wire = (Rest if address.startswith(("https://", "http://")) else Socket)(address, application_name)
-    try:
-        await wire.one(["PING"], TIMEOUT_S)
-    except SystemProblem as problem:
-        await wire.close()
-        if isinstance(problem, TimedOut) and address.startswith("rediss:"):
-            raise TimedOut("redis", problem.reason, remedy="Where the port does not speak TLS, write redis:// in the profile.") from None
-        raise
-    return wire
+    """Return a bare connection that answered PING: a socket, or REST for an http(s) address.
+
+    A server whose client slots are all taken is asked again for SLOT_S seconds. Raises Unreachable, TimedOut.
+    """
+    until = time.monotonic() + SLOT_S
+    while True:
+        wire: Wire = (Rest if address.startswith(("https://", "http://")) else Socket)(address, application_name)
+        try:
+            await wire.one(["PING"], TIMEOUT_S)
+        except SystemProblem as problem:
+            await wire.close()
+            if isinstance(problem, TimedOut) and address.startswith("rediss:"):
+                raise TimedOut("redis", problem.reason, remedy="Where the port does not speak TLS, write redis:// in the profile.") from None
+            if FULL not in problem.reason or time.monotonic() > until:
+                raise
+        else:
+            return wire
+        await asyncio.sleep(SLOT_PAUSE_S)
 
 
 async def open_session(address: str, *, application_name: str) -> Redis:

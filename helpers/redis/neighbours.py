@@ -1,7 +1,7 @@
 """What else may be wrong with a Redis, told by its counters alone: every diagnosis asks this before it names its own cause.
 
-In this order: writes refused for another reason than memory, writes refused for memory, keys evicted, clients refused. The first that
-moved is the root, since it makes the others: a full memory evicts, what is evicted is missed.
+In this order: writes refused for another reason than memory, client buffers that hold most of the memory, writes refused for memory,
+keys evicted, clients refused. The first that moved is the root, since it makes the others: a full memory evicts, what is evicted is missed.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ _REFUSALS = {
     "LOADING": "persistence_or_replication",
     "OOM": "memory_full",
 }
+MOSTLY_CLIENTS = 0.5  # of the memory in use: whatever is pushed out, the keys are not what fills it
 
 
 def neighbour(delta: Delta, *, own: str) -> Diagnosis | None:
@@ -44,10 +45,13 @@ def neighbour(delta: Delta, *, own: str) -> Diagnosis | None:
 
 def _at_work(errors: Mapping[str, float], delta: Delta) -> list[tuple[str, str, str]]:
     found = []
+    evicted, held = delta.counters.get("evicted_keys", 0.0), delta.after.number("mem_clients_normal")
+    crowded = held > MOSTLY_CLIENTS * delta.after.number("used_memory") > 0 and (evicted > 0 or errors.get("OOM", 0) > 0)
     for prefix, code in _REFUSALS.items():
+        if prefix == "OOM" and crowded:
+            found.append(("client_exhaustion", "client buffers", f"The buffers of clients hold {held:,.0f} bytes, most of the memory."))
         if errors.get(prefix, 0) > 0:
             found.append((code, prefix, f"{errors[prefix]:.0f} commands were refused with {prefix} in {delta.seconds:.1f} s."))
-    evicted = delta.counters.get("evicted_keys", 0.0)
     if evicted > 0:
         found.append(("eviction_churn", "evicted_keys", f"{evicted:.0f} keys were evicted in {delta.seconds:.1f} s."))
     rejected = delta.counters.get("rejected_connections", 0.0)
