@@ -88,7 +88,7 @@ def _by_slots(delta: Delta, clients: Sequence[Client], groups: Sequence[ClientGr
         because.append(f"They were opened over {top.opened_over_s:.0f} s: more will follow, so closing these once would not last.")
     else:
         fix, target = "kill_clients", _kill(members(clients, top, idle_s=idle_s), top, idle_s)
-    summary = f"{top.who} holds {top.clients_pct:.0f} % of the client slots, {_how(top, idle_s)}."
+    summary = f"{top.who} holds {top.clients_pct:.0f} % of the client slots taken, {_how(top, idle_s)}."
     return Diagnosis(Status.PROBLEM, "client_exhaustion", top.who, summary, target, because, against, delta.facts(), fix)
 
 
