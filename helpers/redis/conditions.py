@@ -57,10 +57,12 @@ def _link(info: Mapping[str, Value], settings: Mapping[str, str]) -> Condition |
     if info.get("role") != "slave" or info.get("master_link_status", "up") == "up":
         return None
     primary, serves = f"{info.get('master_host')}:{info.get('master_port')}", settings.get("replica-serve-stale-data", "yes")
-    down = f"The link to the primary {primary} is down for {info.get('master_link_down_since_seconds', '?')} s."
+    since = info.get("master_link_down_since_seconds", -1)  # -1: it was never up
+    down = f"The link to the primary {primary} " + ("was never up." if since == -1 else f"is down for {since} s.")
+    down += " It is being synchronised." if info.get("master_sync_in_progress") else ""
     if serves == "no":
         return Condition("link", "MASTERDOWN", f"MASTERDOWN: the link to {primary} is down", f"{down} It serves nothing meanwhile.")
-    return Condition("link", "MASTERDOWN", f"the link to {primary} is down", f"{down} What it serves is as old as that.")
+    return Condition("link", "MASTERDOWN", f"the link to {primary} is down", f"{down} What it serves is older than that.")
 
 
 def _aof(info: Mapping[str, Value]) -> Condition | None:

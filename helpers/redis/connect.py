@@ -24,7 +24,7 @@ from helpers.errors import BadAnswer, Refused, SystemProblem, TimedOut, Unreacha
 from helpers.redaction import redact
 from helpers.redis.commands import Part
 from helpers.redis.rest.connect import Rest
-from helpers.redis.session import TIMEOUT_S, Command, Redis, Wire
+from helpers.redis.session import TIMEOUT_S, Command, Redis, Wire, answered
 
 __all__ = ["TIMEOUT_S", "Command", "Redis", "Socket", "open_session", "open_wire", "translate"]
 
@@ -50,7 +50,7 @@ def translate(error: BaseException) -> SystemProblem:
     if isinstance(error, exceptions.NoPermissionError):
         return Refused("redis", text, remedy="The role's ACL does not allow this question: see helpers/redis/reader_acl.txt.")
     if isinstance(error, exceptions.BusyLoadingError):
-        return Unreachable("redis", f"Redis is loading its data: {text}", remedy="Wait until `INFO persistence` says loading:0.")
+        return BadAnswer("redis", f"LOADING {text}", code="LOADING", remedy="Wait until `INFO persistence` says loading:0.")
     if FULL in text:
         return Unreachable("redis", f"Redis refuses the connection: {text}. Every client slot is taken.", remedy=FULL_REMEDY)
     if isinstance(error, exceptions.TimeoutError | TimeoutError):
@@ -141,8 +141,8 @@ class Socket:
         found: list[Any] = []
         for _ in range(count):
             try:
-                found.append(await self._connection.read_response())
-            except exceptions.ResponseError as error:
+                found.append(await self._connection.read_response(disconnect_on_error=False))
+            except (exceptions.ResponseError, exceptions.BusyLoadingError) as error:  # to the driver, LOADING is a lost connection
                 found.append(translate(error))
         return found
 
@@ -205,6 +205,8 @@ async def open_wire(address: str, *, application_name: str) -> Wire:
         try:
             await wire.one(["PING"], TIMEOUT_S)
         except SystemProblem as problem:
+            if answered(problem):
+                return wire
             await wire.close()
             if isinstance(problem, TimedOut) and address.startswith("rediss:"):
                 raise TimedOut("redis", problem.reason, remedy="Where the port does not speak TLS, write redis:// in the profile.") from None

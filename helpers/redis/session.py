@@ -13,12 +13,21 @@ from helpers.errors import BadAnswer, Refused, SystemProblem
 from helpers.redis.commands import Part, each_refusal, refusal, split
 from helpers.redis.replies import Value, parse_info, parse_pairs
 
-__all__ = ["TIMEOUT_S", "Command", "Redis", "Wire"]
+__all__ = ["TIMEOUT_S", "Command", "Redis", "Wire", "answered"]
 
 TIMEOUT_S = 3.0
 
 Command = Sequence[Part]
 """`("MEMORY USAGE", key)`: the command with its subcommand, then its arguments."""
+
+
+# PING too is refused while the server loads, has lost its primary, or cannot save: it was reached all the same, and INFO tells why.
+_REFUSED_PINGS = frozenset({"LOADING", "MASTERDOWN", "MISCONF"})
+
+
+def answered(problem: SystemProblem) -> bool:
+    """Whether a PING that failed came back from a server that can be asked."""
+    return isinstance(problem, BadAnswer) and problem.code in _REFUSED_PINGS
 
 
 class Wire(Protocol):
@@ -130,7 +139,11 @@ class Redis:
 
     async def ping(self) -> str:
         """Return the server's version, mode and role; raise a SystemProblem when it does not answer."""
-        await self.ask("PING")
+        try:
+            await self.ask("PING")
+        except BadAnswer as problem:
+            if not answered(problem):
+                raise
         try:
             facts = await self.info("server", "replication")
         except (Refused, BadAnswer):

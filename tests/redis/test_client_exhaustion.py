@@ -26,7 +26,9 @@ def delta(**later) -> Delta:
     return subtract(Reading(0.0, INFO), Reading(3.0, {**INFO, "total_commands_processed": 200, **later}))
 
 
-def client(number: int, name: str = "app", *, idle: int = 0, flags: str = "N", age: int = 400, memory: int = 2000, cmd: str = "get", addr: str = "") -> str:
+def client(
+    number: int, name: str = "app", *, idle: int = 0, flags: str = "N", age: int = 400, memory: int = 2000, cmd: str = "get", addr: str = ""
+) -> str:
     addr = addr or f"10.0.0.{number % 3}:{9000 + number}"
     return f"id={number} addr={addr} name={name} age={age} idle={idle} flags={flags} tot-mem={memory} omem=0 qbuf=0 cmd={cmd}"
 
@@ -64,7 +66,10 @@ def test_the_holder_is_named_only_when_it_has_most(lines, later, wanted):
     assert (said.code, said.subject, said.fix) == wanted, said.summary
 
 
-@pytest.mark.parametrize(("later", "status"), [({"maxclients": 10_000}, "OK"), ({"maxclients": 10_000, "rejected_connections": 4}, "PROBLEM"), ({"maxclients": 0}, "UNKNOWN")])
+@pytest.mark.parametrize(
+    ("later", "status"),
+    [({"maxclients": 10_000}, "OK"), ({"maxclients": 10_000, "rejected_connections": 4}, "PROBLEM"), ({"maxclients": 0}, "UNKNOWN")],
+)
 def test_room_is_ok_and_an_unknown_limit_is_unknown(later, status):
     """Rejections count even when there is room by now."""
     assert judge(delta(**later), clients(*LEAKED), {}, idle_s=300, full_pct=80).status == status

@@ -48,7 +48,8 @@ class State:
     @property
     def resolvable(self) -> bool:
         """Whether its runbook can apply a fix, as against propose one."""
-        return load_fault(self.fault).resolvable
+        fault = load_fault(self.fault)
+        return fault.resolvable and self.variant not in fault.proposed
 
 
 def runbooks() -> list[str]:

@@ -20,12 +20,14 @@ class Fault(ABC):
 
     After `inject`: `subject` is what a right diagnosis must name, `parameters` are those a runbook would be run with to see it.
     A look-alike (`lookalike` True) breaks nothing: `code` is empty, since no failure mode is the right answer.
-    `resolvable` False: its runbook's fix is a proposal, so that a run with `--apply` ends with `cause_found`.
+    `resolvable` False: its runbook's fix is a proposal, so that a run with `--apply` ends with `cause_found`; `proposed` are the
+    variants of a resolvable fault for which that is so.
     """
 
     variants: ClassVar[tuple[str, ...]] = ("default",)
     lookalike: ClassVar[bool] = False
     resolvable: ClassVar[bool] = True
+    proposed: ClassVar[tuple[str, ...]] = ()
 
     variant: str = "default"
     subject: str = ""

@@ -36,9 +36,14 @@ class RedisService(Service):
         self.password = new_password()
         self.version = ""
 
+    @property
+    def home(self) -> Path:
+        """Return its own folder."""
+        return self.folder / "redis"
+
     def command(self) -> list[str]:
         """Return the server with its configuration file, which holds the password."""
-        home = self.folder / "redis"
+        home = self.home
         home.mkdir(mode=0o700, exist_ok=True)
         config = home / "redis.conf"
         config.touch(mode=0o600)

@@ -36,7 +36,9 @@ async def test_it_names_the_holder_and_there_is_room_again(fresh_sandbox, run, v
         undone, said, _ = await undo(result.folder)
         after = await settings(sandbox)
     document = result.document
-    assert (document.cause and document.cause.subject, document.verdict, result.exit_code) == (fault.subject, "resolved", 0), document.summary
+    assert (document.cause and document.cause.subject, document.verdict, result.exit_code) == (fault.subject, "resolved", 0), (
+        document.summary
+    )
     assert (document.fix.name, changed) == (FIXES[variant], variant == "leak_goes_on")
     assert (undone is not None, after == before) == (True, True), said
 
@@ -94,4 +96,7 @@ async def test_a_server_killed_in_the_middle_of_a_step_still_ends_in_a_report(fr
         result = await run("client_exhaustion", sandbox, apply=True, kill_at=step, **REDIS, **QUICK, **fault.parameters)
         written = json.loads((result.folder / "incident.json").read_text())
     assert result.document.broken is None
-    assert (result.document.verdict in {"unreachable", "cause_found", "inconclusive"}, written["verdict"]) == (True, result.document.verdict)
+    assert (result.document.verdict in {"unreachable", "cause_found", "inconclusive"}, written["verdict"]) == (
+        True,
+        result.document.verdict,
+    )
