@@ -191,7 +191,9 @@ async def test_a_quiet_server_has_room(session):
 
 async def test_without_client_list_it_is_refused_and_not_ok(own_redis, admin):
     """The loop makes UNKNOWN of it."""
-    await admin.execute_command(*"ACL SETUSER dim reset on >pw ~* -@all +ping +info +config|get +slowlog|get +client|setname".split())
+    await admin.execute_command(
+        *["ACL", "SETUSER", "dim", "reset", "on", ">pw", "~*", "-@all", "+ping", "+info", "+config|get", "+slowlog|get", "+client|setname"]
+    )
     url = own_redis.redis_url.replace(own_redis.redis_url.split("@")[0], "redis://dim:pw")
     dim = await open_session(url, application_name="runbook:test")
     with pytest.raises(Refused):
