@@ -6,12 +6,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from helpers.errors import Refused
 from helpers.redis.connect import Redis
 from helpers.redis.keys import key_text
 from helpers.redis.prefixes import shape
 from helpers.redis.replies import Value, parse_clients
 
-__all__ = ["BUSY", "ClientGroup", "Member", "buffer_bytes", "buffer_limit", "grouped", "listed", "members", "named", "slots"]
+__all__ = [
+    "BUSY",
+    "ClientGroup",
+    "Member",
+    "buffer_bytes",
+    "buffer_limit",
+    "grouped",
+    "limits",
+    "listed",
+    "members",
+    "name_text",
+    "named",
+    "slots",
+]
 
 BUSY = "busy"  # asked something within `idle_s`
 LIST_S = 8.0  # ten thousand clients are about four megabytes
@@ -21,7 +35,7 @@ Client = Mapping[str, Value]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One client as it was seen; `id` is never given to another one."""
+    """One client as it was seen; `id` is never given to another one, `name` is without tokens."""
 
     id: int
     name: str
@@ -79,8 +93,15 @@ def _group(who: str, doing: str, members: Sequence[Member], total: int) -> Clien
 
 
 def _member(client: Client) -> Member:
-    name, addr, command = (str(client.get(n, "")) for n in ("name", "addr", "cmd"))
-    return Member(int(_number(client, "id")), name, addr, command, _number(client, "idle"), _number(client, "age"), buffer_bytes(client))
+    addr, command = (str(client.get(n, "")) for n in ("addr", "cmd"))
+    return Member(
+        int(_number(client, "id")), name_text(client), addr, command, _number(client, "idle"), _number(client, "age"), buffer_bytes(client)
+    )
+
+
+def name_text(client: Client) -> str:
+    """Return the client's name as it may be shown and kept: a token in it is cut."""
+    return key_text(str(client.get("name", "")).encode("utf-8", "surrogateescape"))
 
 
 def _who(client: Client) -> str:
@@ -108,6 +129,16 @@ def buffer_bytes(client: Client) -> float:
 def _number(client: Client, name: str) -> float:
     value = client.get(name, 0)
     return float(value) if isinstance(value, int | float) else 0.0
+
+
+async def limits(redis: Redis, info: Mapping[str, Value]) -> dict[str, str]:
+    """Return maxclients from the settings where INFO clients leaves it out; empty where neither tells."""
+    if "maxclients" in info:
+        return {}
+    try:
+        return await redis.settings("maxclients")
+    except Refused:
+        return {}
 
 
 def slots(info: Mapping[str, Value], settings: Mapping[str, str]) -> tuple[float, float]:

@@ -14,12 +14,18 @@ __all__ = ["REFUSALS", "Condition", "last_save_failed", "refusals", "related_set
 # Error prefixes of commands refused for another reason than memory or rights (Redis source, server.h shared objects).
 REFUSALS = ("LOADING", "MASTERDOWN", "READONLY", "MISCONF", "NOREPLICAS")
 
+FORK_MS = 250.0  # a pause everybody feels; 10 to 20 ms per GB are usual (Redis manual, latency: fork time in different systems)
+FORK_MS_PER_GB = 40.0
+
 SETTINGS = ("stop-writes-on-bgsave-error", "save", "min-replicas-to-write", "replica-serve-stale-data", "dir", "dbfilename")
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One thing that is wrong now; `code` is short (`save`, `aof`, `link`, `replicas`, `loading`), `refuses` the error it makes."""
+    """One thing that is wrong now.
+
+    `code` is short (`save`, `aof`, `link`, `replicas`, `loading`, `fork`), `refuses` the error it makes, empty when none.
+    """
 
     code: str
     refuses: str
@@ -42,7 +48,7 @@ def refusals(info: Mapping[str, Value]) -> float:
 
 def standing(info: Mapping[str, Value], settings: Mapping[str, str]) -> list[Condition]:
     """Return what stands now, the one that makes the others first; pure."""
-    found = [_loading(info), _link(info, settings), _aof(info), _save(info, settings), _replicas(info, settings)]
+    found = [_loading(info), _link(info, settings), _aof(info), _save(info, settings), _replicas(info, settings), _fork(info)]
     return [condition for condition in found if condition is not None]
 
 
@@ -94,3 +100,14 @@ def _replicas(info: Mapping[str, Value], settings: Mapping[str, str]) -> Conditi
         return None
     there = f"{info.get('connected_slaves', 0)} are connected, {good} of them in touch; min-replicas-to-write is {wanted}."
     return Condition("replicas", "NOREPLICAS", f"NOREPLICAS: {good} of {wanted} replicas are in touch", f"Of the replicas {there}")
+
+
+def _fork(info: Mapping[str, Value]) -> Condition | None:
+    fork, used = info.get("latest_fork_usec", 0), info.get("used_memory", 0)
+    fork_ms, used_gb = (
+        (float(fork) / 1000, float(used) / (1 << 30)) if not isinstance(fork, str) and not isinstance(used, str) else (0.0, 0.0)
+    )
+    if fork_ms < max(FORK_MS, FORK_MS_PER_GB * used_gb):
+        return None
+    held = f"The last fork held every client up for {fork_ms:.0f} ms, with {used_gb:.1f} GB in use: every save does so again."
+    return Condition("fork", "", "fork stalls", held)

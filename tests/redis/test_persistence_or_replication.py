@@ -61,6 +61,7 @@ def refused(prefix: str, count: int = 3) -> dict[str, str]:
         ({"loading": 1, "loading_eta_seconds": 40}, {}, True, ("PROBLEM", "LOADING: the data is being read back", "repair_condition")),
         ({"latest_fork_usec": 900_000, "used_memory": 4 << 30}, {}, True, ("PROBLEM", "fork stalls", "repair_condition")),
         ({"latest_fork_usec": 900_000, "used_memory": 64 << 30}, {}, True, ("OK", "", "")),
+        ({"latest_fork_usec": 900_000, **refused("OOM")}, {}, True, ("PROBLEM", "OOM", "")),
         (refused("MISCONF"), {}, True, ("UNKNOWN", "", "")),
         (refused("READONLY"), {}, True, ("UNKNOWN", "", "")),
         ({"evicted_keys": 9}, {}, True, ("PROBLEM", "evicted_keys", "")),
@@ -174,3 +175,12 @@ async def test_a_replica_is_a_real_one_and_ends(own_redis, session):
     finally:
         await second.stop()
     assert (role, second.state) == ("slave", "stopped")
+
+
+async def test_broken_conditions_counts_what_stands_and_what_is_refused(own_redis, session):
+    """None on a sound server, both while writes are refused."""
+    probe = members.broken_conditions(window_s=0.9, every_s=0.3)
+    sound = [sample.value for sample in await probe.measure({"redis": session})]
+    async with own_redis.fault("persistence_or_replication"):
+        broken = [sample.value for sample in await probe.measure({"redis": session})]
+    assert (sound, broken) == ([0.0] * 3, [2.0] * 3)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from helpers.redis.clients import BUSY, Client, ClientGroup, buffer_limit, grouped, listed, members, named, slots
+from helpers.redis.clients import BUSY, Client, ClientGroup, buffer_limit, grouped, limits, listed, members, named, slots
 from helpers.redis.connect import Redis
 from helpers.redis.deltas import Delta, read, subtract
 from helpers.redis.neighbours import blind, neighbour
@@ -47,8 +47,7 @@ async def client_exhaustion(redis: Redis, *, watch_s: float = WATCH_S, idle_s: f
     await asyncio.sleep(watch_s)
     clients = await listed(redis)
     delta = subtract(before, await read(redis))
-    known = {} if "maxclients" in delta.after.info else await redis.settings("maxclients")
-    return judge(delta, clients, known, idle_s=idle_s, full_pct=full_pct)
+    return judge(delta, clients, await limits(redis, delta.after.info), idle_s=idle_s, full_pct=full_pct)
 
 
 def judge(delta: Delta, clients: Sequence[Client], settings: Mapping[str, str], *, idle_s: float, full_pct: float) -> Diagnosis:

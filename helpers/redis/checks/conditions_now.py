@@ -28,7 +28,7 @@ async def conditions_now(redis: Redis) -> CheckResult[Condition]:
 
     Source: Redis manual, INFO persistence and replication.
     """
-    info = await redis.info("persistence", "replication", "stats")
+    info = await redis.info("persistence", "replication", "stats", "memory")
     rows = standing(info, await related_settings(redis))
     summary = " ".join(row.said for row in rows) or f"The server ({info.get('role', 'of unknown role')}) reports nothing wrong."
     facts = {name: info[name] for name in FACTS if name in info}

@@ -20,8 +20,6 @@ __all__ = ["judge", "persistence_or_replication"]
 
 WATCH_S = 4.0
 OWN = "persistence_or_replication"
-FORK_MS = 100.0  # a pause people feel; the manual calls 10 ms per GB usual (latency, fork time in different systems)
-FORK_MS_PER_GB = 20.0
 
 
 async def persistence_or_replication(redis: Redis, *, watch_s: float = WATCH_S, stop_gap: bool = False) -> Diagnosis:
@@ -56,9 +54,12 @@ def judge(delta: Delta, settings: Mapping[str, str], *, stop_gap: bool) -> Diagn
     refused = {p: delta.errors[p] for p in REFUSALS if delta.errors.get(p, 0) > 0}
     if refused:
         return _refusing(delta, conditions, refused, settings, stop_gap)
-    if conditions:
+    if conditions and conditions[0].code != "fork":
         return _named(delta, conditions[0], conditions, settings, stop_gap)
-    return neighbour(delta, own=OWN) or _quiet(delta)
+    other = neighbour(delta, own=OWN)  # a long fork is no reason for what others do
+    if other or not conditions:
+        return other or _quiet(delta)
+    return _named(delta, conditions[0], conditions, settings, stop_gap)
 
 
 def _refusing(
@@ -105,9 +106,4 @@ def _quiet(delta: Delta) -> Diagnosis:
     if last_save_failed(info):
         said = "The last background save failed. Writes are taken all the same (stop-writes-on-bgsave-error is no, or there are no save points)."
         return Diagnosis(Status.PROBLEM, OWN, "the last background save failed", said, {}, [said], (), delta.facts(), "retry_save")
-    fork_ms, used_gb = delta.after.number("latest_fork_usec") / 1000, delta.after.number("used_memory") / (1 << 30)
-    if fork_ms >= max(FORK_MS, FORK_MS_PER_GB * used_gb):
-        said = f"The last fork held every client up for {fork_ms:.0f} ms, with {used_gb:.1f} GB in use: every save does so again."
-        target = {"condition": "fork", "primary": "", "folder": ""}
-        return Diagnosis(Status.PROBLEM, OWN, "fork stalls", said, target, [said], (), delta.facts(), "repair_condition")
     return Diagnosis(Status.OK, summary="Saves succeed, nothing is refused, and replication reports nothing wrong.")

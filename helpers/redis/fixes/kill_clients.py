@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from helpers.contracts import Fix, FixPreview
 from helpers.errors import FixFailed, ParameterError, SystemProblem
-from helpers.redis.clients import buffer_bytes
+from helpers.redis.clients import buffer_bytes, name_text
 from helpers.redis.connect import Redis
 from helpers.redis.replies import Value, parse_clients
 from helpers.redis.write import RedisWriter
@@ -47,7 +47,7 @@ class KillClients(Fix):
         return [int(c["id"]) for c in chosen if int(c["id"]) in there and self._same(c, there[int(c["id"])])]
 
     def _same(self, chosen: Mapping[str, Any], now: Mapping[str, Value]) -> bool:
-        if (str(now.get("name", "")), str(now.get("addr", ""))) != (chosen["name"], chosen["addr"]):
+        if (name_text(now), str(now.get("addr", ""))) != (chosen["name"], chosen["addr"]):
             return False
         flags, idle = set(str(now.get("flags", ""))), now.get("idle", 0)
         if set("SM") & flags:

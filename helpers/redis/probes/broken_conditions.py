@@ -37,7 +37,7 @@ class BrokenConditions(Gauge):
 
     async def look(self, redis: Redis) -> float:
         """Return how many stand now."""
-        info = await redis.info("persistence", "replication")
+        info = await redis.info("persistence", "replication", "stats", "memory")
         return float(len(standing(info, await related_settings(redis))))
 
     async def measure(self, sessions: Sessions) -> list[Sample]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from helpers.errors import Refused
-from helpers.redis.clients import buffer_limit, slots
+from helpers.redis.clients import buffer_limit, limits, slots
 from helpers.redis.connect import Redis
 from helpers.redis.gauge import Gauge
 
@@ -33,7 +33,7 @@ class ClientPressure(Gauge):
     async def look(self, redis: Redis) -> float:
         """Return the per cent of this moment. Raises Refused where the service tells neither."""
         info = await redis.info("clients", "memory")
-        taken, there_are = slots(info, {} if info.get("maxclients") else await redis.settings("maxclients"))
+        taken, there_are = slots(info, await limits(redis, info))
         held, limit = info.get("mem_clients_normal"), buffer_limit(info)
         shares = [100 * taken / there_are] if there_are else []
         if isinstance(held, int | float) and limit:
