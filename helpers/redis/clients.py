@@ -17,7 +17,8 @@ __all__ = [
     "ClientGroup",
     "Member",
     "buffer_bytes",
-    "buffer_limit",
+    "buffers",
+    "buffers_pct",
     "grouped",
     "limits",
     "listed",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 BUSY = "busy"  # asked something within `idle_s`
+BUFFERS_SHARE = 0.5  # beyond it what is pushed out is the fault of clients (as neighbours.py, MOSTLY_CLIENTS)
 LIST_S = 8.0  # ten thousand clients are about four megabytes
 
 Client = Mapping[str, Value]
@@ -147,9 +149,15 @@ def slots(info: Mapping[str, Value], settings: Mapping[str, str]) -> tuple[float
     return taken, _number(info, "maxclients") or float(settings.get("maxclients", 0) or 0)
 
 
-def buffer_limit(info: Mapping[str, Any]) -> float:
-    """Return the memory that buffers compete for: maxmemory, else the machine's; 0 where neither is told."""
-    return _number(info, "maxmemory") or _number(info, "total_system_memory")
+def buffers(info: Mapping[str, Any]) -> tuple[float, float]:
+    """Return the bytes that client buffers hold and the limit they count against: maxmemory, else the machine's; 0 where not told."""
+    return _number(info, "mem_clients_normal"), _number(info, "maxmemory") or _number(info, "total_system_memory")
+
+
+def buffers_pct(info: Mapping[str, Any]) -> float:
+    """Return how full the memory is of buffers, in per cent of half the limit: keys need the other half. 0 where not told."""
+    held, limit = buffers(info)
+    return 100 * held / (BUFFERS_SHARE * limit) if limit else 0.0
 
 
 def named(groups: Iterable[ClientGroup]) -> str:

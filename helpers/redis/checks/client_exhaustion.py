@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from helpers.redis.clients import BUSY, Client, ClientGroup, buffer_limit, grouped, limits, listed, members, named, slots
+from helpers.redis.clients import BUSY, Client, ClientGroup, buffers, buffers_pct, grouped, limits, listed, members, named, slots
 from helpers.redis.connect import Redis
 from helpers.redis.deltas import Delta, read, subtract
 from helpers.redis.neighbours import blind, neighbour
@@ -35,7 +35,7 @@ async def client_exhaustion(redis: Redis, *, watch_s: float = WATCH_S, idle_s: f
         redis: Read-only session.
         watch_s: Seconds the counters are watched.
         idle_s: Seconds without a command after which a client counts as left behind.
-        full_pct: Per cent of the slots, or of the memory limit, from which on clients exhaust the server.
+        full_pct: Per cent of the slots, or of half the memory limit, from which on clients exhaust the server.
 
     Returns:
         PROBLEM with code client_exhaustion and the holder's name or address as subject; PROBLEM with another code when something else
@@ -56,9 +56,8 @@ def judge(delta: Delta, clients: Sequence[Client], settings: Mapping[str, str], 
     if dark:
         return dark
     groups = grouped(clients, idle_s=idle_s)
-    held, limit = delta.after.number("mem_clients_normal"), buffer_limit(delta.after.info)
-    if limit and 100 * held / limit >= full_pct:
-        return _by_buffers(delta, clients, groups, held, limit, idle_s)
+    if buffers_pct(delta.after.info) >= full_pct:
+        return _by_buffers(delta, clients, groups, idle_s)
     other = neighbour(delta, own="client_exhaustion")
     if other:
         return other
@@ -100,9 +99,8 @@ def _how(group: ClientGroup, idle_s: float) -> str:
     }[group.doing]
 
 
-def _by_buffers(
-    delta: Delta, clients: Sequence[Client], groups: Sequence[ClientGroup], held: float, limit: float, idle_s: float
-) -> Diagnosis:
+def _by_buffers(delta: Delta, clients: Sequence[Client], groups: Sequence[ClientGroup], idle_s: float) -> Diagnosis:
+    held, limit = buffers(delta.after.info)
     said = f"The buffers of clients hold {held / MIB:,.1f} MiB, {100 * held / limit:.0f} % of the memory limit of {limit / MIB:,.1f} MiB."
     top = max(groups, key=lambda g: g.buffers_bytes, default=None)
     seen = sum(g.buffers_bytes for g in groups)

@@ -16,14 +16,23 @@ QUICK = {"window_s": 3.0}
 FIXES = {"default": "kill_clients", "leak_goes_on": "set_timeout", "blocked": "kill_clients", "unread_replies": "kill_clients"}
 
 
-async def settings(sandbox) -> dict[str, str]:
-    """The settings a fix may change; asked again while every slot is taken."""
+async def asked(sandbox, question):
+    """What `question` returns for a client that got a slot; one that is refused tries again, as every slot may be taken."""
     async with asyncio.timeout(20):
         while True:
             with contextlib.suppress(redis.exceptions.ConnectionError):
-                async with redis.asyncio.Redis.from_url(sandbox.redis_url) as client:
-                    return {name: (await client.config_get(name)).get(name, "") for name in SETTINGS}
+                async with redis.asyncio.Redis.from_url(sandbox.redis_url, single_connection_client=True) as client:
+                    return await question(client)
             await asyncio.sleep(0.1)
+
+
+async def settings(sandbox) -> dict[str, str]:
+    """The settings a fix may change."""
+
+    async def ask(client):
+        return {name: (await client.config_get(name)).get(name, "") for name in SETTINGS}
+
+    return await asked(sandbox, ask)
 
 
 @pytest.mark.parametrize("variant", list(FIXES))
@@ -43,12 +52,24 @@ async def test_it_names_the_holder_and_there_is_room_again(fresh_sandbox, run, v
     assert (undone is not None, after == before) == (True, True), said
 
 
+async def test_connections_in_use_are_not_closed(fresh_sandbox, run):
+    """A pool that is too large is no leak: a bounded one is proposed, and nothing is changed."""
+    async with fresh_sandbox(services=("redis",)) as sandbox, sandbox.fault("client_exhaustion", variant="pool_too_large") as fault:
+        before = await settings(sandbox)
+        result = await run("client_exhaustion", sandbox, apply=True, **REDIS, **QUICK, **fault.parameters)
+        after = await settings(sandbox)
+    document = result.document
+    assert (document.cause and document.cause.subject, document.verdict, result.exit_code) == (fault.subject, "cause_found", 1), (
+        document.summary
+    )
+    assert (document.fix.name, document.fix.applied, after == before) == ("resize_client_pool", False, True)
+
+
 async def test_a_dry_run_names_it_and_closes_nobody(fresh_sandbox, run):
     """Every connection is there afterwards."""
     async with fresh_sandbox(services=("redis",)) as sandbox, sandbox.fault("client_exhaustion") as fault:
         result = await run("client_exhaustion", sandbox, **REDIS, **QUICK, **fault.parameters)
-        async with redis.asyncio.Redis.from_url(sandbox.redis_url) as client:
-            there = sum(c["name"] == fault.subject for c in await client.client_list())
+        there = sum(c["name"] == fault.subject for c in await asked(sandbox, lambda client: client.client_list()))
     document = result.document
     assert (document.cause.subject, document.verdict, result.exit_code, there) == (fault.subject, "cause_found", 1, 48)
     assert (document.fix.applied, audit(result.folder)) == (False, [])

@@ -1,7 +1,8 @@
 """Clients hold nearly all slots, or the memory, and others are refused.
 
 A worker left its connections open (`leak_goes_on`: another one opens them one after the other, and never closes any; `blocked`:
-consumers without a name wait for a queue that nobody fills; `unread_replies`: an export asks for large values and does not read them).
+consumers without a name wait for a queue that nobody fills; `unread_replies`: an export asks for large values and does not read them;
+`pool_too_large`: nothing is left behind, an application has as many in use as there are slots).
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from helpers.sandbox.faults.redis._server import Settings, client, delete, fill,
 
 __all__ = ["ClientExhaustion"]
 
-_SUBJECTS = {"default": "invoice-worker", "leak_goes_on": "Stock-Sync/{id}", "blocked": "127.0.0.1", "unread_replies": "export-api"}
+_SUBJECTS = {
+    "default": "invoice-worker", "leak_goes_on": "Stock-Sync/{id}", "blocked": "127.0.0.1", "unread_replies": "export-api",
+    "pool_too_large": "search-api",
+}  # fmt: skip
 _HELD = 48
 _FREE = 8
 _BURST = 14
@@ -32,7 +36,8 @@ _PATIENCE_S = 15.0
 class ClientExhaustion(Fault):
     """Idle, blocked or unread connections, a limit a little above them, and an application that opens a burst of its own."""
 
-    variants: ClassVar[tuple[str, ...]] = ("default", "leak_goes_on", "blocked", "unread_replies")
+    variants: ClassVar[tuple[str, ...]] = ("default", "leak_goes_on", "blocked", "unread_replies", "pool_too_large")
+    proposed: ClassVar[tuple[str, ...]] = ("pool_too_large",)
 
     settings: Settings = field(default_factory=Settings, repr=False)
     held: list[Any] = field(default_factory=list, repr=False)
@@ -53,16 +58,23 @@ class ClientExhaustion(Fault):
         if self.variant == "leak_goes_on":
             self.clients.start(self._leak(place))
         else:
-            await asyncio.gather(*(self._hold(place) for _ in range(_HELD)))
+            await asyncio.gather(*(self._hold(place, self.subject) for _ in range(_HELD)))
+        if self.variant == "pool_too_large":
+            self.clients.start(go_on(place, "search-web", self._use_all, pause_s=0.2))
         await _until(session, "connected_clients", facts["connected_clients"] + _HELD - 1)
         self.clients.start(go_on(place, "checkout-api", _Burst(place), pause_s=0.1))
         await _until(session, "rejected_connections", (await session.info())["rejected_connections"] + 1)
 
-    async def _hold(self, place: Addresses, name: str = "invoice-worker") -> None:
+    async def _hold(self, place: Addresses, name: str) -> None:
         blocked = self.variant == "blocked"
         one = await _connected(place, None if blocked else name)
         self.held.append(one)
         await (one.send_command("BLPOP", "mail:outbox", 0) if blocked else _asked(one, "GET", "invoice:1"))
+
+    async def _use_all(self, _: Any) -> None:
+        """Ask one thing over each connection of the pool."""
+        for one in self.held:
+            await _asked(one, "GET", "search:1")
 
     async def _leak(self, place: Addresses) -> None:
         """Open one connection after the other, twelve per second, up to what the process may open; a closed one is replaced."""
