@@ -71,7 +71,7 @@ async def test_a_dry_run_names_it_and_closes_nobody(fresh_sandbox, run):
         result = await run("client_exhaustion", sandbox, **REDIS, **QUICK, **fault.parameters)
         there = sum(c["name"] == fault.subject for c in await asked(sandbox, lambda client: client.client_list()))
     document = result.document
-    assert (document.cause.subject, document.verdict, result.exit_code, there) == (fault.subject, "cause_found", 1, 48)
+    assert (document.cause.subject, document.verdict, result.exit_code, there) == (fault.subject, "cause_found", 1, 40)
     assert (document.fix.applied, audit(result.folder)) == (False, [])
 
 

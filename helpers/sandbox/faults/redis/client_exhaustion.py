@@ -24,7 +24,8 @@ _SUBJECTS = {
     "default": "invoice-worker", "leak_goes_on": "Stock-Sync/{id}", "blocked": "127.0.0.1", "unread_replies": "export-api",
     "pool_too_large": "search-api",
 }  # fmt: skip
-_HELD = 48
+_HELD = 40
+_LEAK_S = 0.1
 _FREE = 8
 _BURST = 14
 _BIG = 1 << 20
@@ -45,7 +46,7 @@ class ClientExhaustion(Fault):
     async def inject(self, place: Addresses) -> None:
         """Take the slots or the memory; returns when others are refused."""
         self.subject = _SUBJECTS[self.variant]
-        self.parameters = {"idle_s": 1.0}
+        self.parameters = {"idle_s": 2.0 if self.variant == "leak_goes_on" else 3.0}  # the server counts whole seconds
         async with server(place) as session:
             if self.variant == "unread_replies":
                 await self._unread(place, session)
@@ -77,7 +78,7 @@ class ClientExhaustion(Fault):
             await _asked(one, "GET", "search:1")
 
     async def _leak(self, place: Addresses) -> None:
-        """Open one connection after the other, twelve per second, up to what the process may open; a closed one is replaced."""
+        """Open one connection after the other, ten per second, up to what the process may open; a closed one is replaced."""
         task, number = asyncio.current_task(), 100
         while task is not None and not task.cancelling():
             with contextlib.suppress(RedisError, OSError):
@@ -86,7 +87,7 @@ class ClientExhaustion(Fault):
                 if len(alive) < _HELD:
                     await self._hold(place, f"Stock-Sync/{number}")
                     number += 1
-            await asyncio.sleep(0.08)
+            await asyncio.sleep(_LEAK_S)
 
     async def _unread(self, place: Addresses, session: Any) -> None:
         await fill(session, [("SET", "export:page", "e" * _BIG), ("SET", "flag:exports", "on")])
