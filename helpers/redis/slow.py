@@ -109,7 +109,7 @@ def keys_of(arguments: Sequence[bytes]) -> list[bytes]:
         at = words.index(b"STREAMS") + 1 if b"STREAMS" in words else len(words)
     else:
         at = _KEY_AT.get(name, 1)
-        if at == 3 and name != "BITOP" and arguments[2:3] == [b"0"]:
+        if at == 3 and name != "BITOP" and list(arguments[2:3]) == [b"0"]:
             return []
     last = at + _MOST_KEYS if name in _SEVERAL else at + 1
     return [a for a in arguments[at:last] if not _MORE.match(a)]
