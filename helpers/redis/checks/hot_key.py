@@ -1,0 +1,167 @@
+"""Which one key takes most of the traffic, and how much of it.
+
+A key lives on one node and is served by one thread, so more nodes do not help. Told apart: much traffic over many keys, slow commands, and
+a share that cannot be measured on this server without harm (then it says so, and how to measure it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from helpers.redis.connect import Redis
+from helpers.redis.families import family, family_calls, keyed_calls
+from helpers.redis.heat import Heat, measure
+from helpers.redis.keys import has_token, key_text
+from helpers.redis.lfu import SATURATED
+from helpers.redis.neighbours import blind, neighbour
+from helpers.redis.prefixes import shape
+from helpers.redis.slow import grouped
+from helpers.results import Diagnosis, Status
+
+__all__ = ["Share", "hot_key", "judge"]
+
+WATCH_S = 5.0
+HOT_PCT = 50.0  # "most of the traffic": no other split of the keys over nodes would relieve the node that has it
+BUSY_PER_S = 1000.0
+FLEETING = 0.01  # calls on keys that are gone by now cannot be told
+SLOW_PCT = 5.0
+
+REMEDY = (
+    "On Redis 8.6 and newer HOTKEYS START METRICS 1 CPU COUNT 10 DURATION 10, then HOTKEYS GET, measures it; on older ones a replica may get an LFU "
+    "policy and be asked with redis-cli --hotkeys; or count in the application."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A key's share of the traffic in per cent, with its bounds, and how it was measured."""
+
+    key: bytes
+    low: float
+    pct: float
+    high: float
+    how: str
+
+
+async def hot_key(redis: Redis, *, hot_pct: float = HOT_PCT, busy_per_s: float = BUSY_PER_S, watch_s: float = WATCH_S) -> Diagnosis:
+    """The key that takes most of the traffic, with its measured share.
+
+    Args:
+        redis: Read-only session.
+        hot_pct: Share of the calls, in per cent, from which a key is hot.
+        busy_per_s: Calls per second from which it matters.
+        watch_s: Seconds the keys and the statistics are watched.
+
+    Returns:
+        PROBLEM with code hot_key and the key as subject, or another code when the counters show another failure mode; OK when there is
+        little traffic or no key has most of it; UNKNOWN when the share cannot be measured.
+
+    Source: Redis manual, key eviction ("The new LFU mode"), OBJECT FREQ, OBJECT IDLETIME, INFO commandstats.
+    """
+    return judge(await measure(redis, watch_s=watch_s), hot_pct=hot_pct, busy_per_s=busy_per_s)
+
+
+def judge(heat: Heat, *, hot_pct: float = HOT_PCT, busy_per_s: float = BUSY_PER_S) -> Diagnosis:
+    """Return what the keys and the statistics add up to; pure."""
+    delta = heat.delta
+    per_s = keyed_calls(delta) / delta.seconds
+    share = None if heat.reason or per_s < busy_per_s else _by_counter(heat) if heat.counts else _by_family(heat)
+    if share and share.low >= hot_pct and not blind(delta, "stats"):
+        return _named(heat, share, per_s)
+    other = blind(delta, "stats") or neighbour(delta, own="hot_key")
+    if other:
+        return other
+    if delta.missing.get("INFO commandstats"):
+        return Diagnosis(Status.UNKNOWN, summary=f"INFO commandstats cannot be read: {delta.missing['INFO commandstats']}.")
+    if per_s < busy_per_s:
+        return Diagnosis(
+            Status.OK, summary=f"{per_s:,.0f} calls a second touch a key: too few for a hot one to matter ({busy_per_s:,.0f})."
+        )
+    if share and heat.counts and share.high < hot_pct:
+        said = f"The busiest key, {key_text(share.key)}, has at most {share.high:.0f} % of {per_s:,.0f} calls a second."
+        return Diagnosis(Status.OK, summary=said, facts=delta.facts())
+    return _unknown(heat, share, per_s)
+
+
+def _unknown(heat: Heat, share: Share | None, per_s: float) -> Diagnosis:
+    why = heat.reason or (
+        f"{key_text(share.key)} has {share.low:.0f} … {share.high:.0f} % of it: watch longer" if share
+        else f"several keys of each type were touched, and under {heat.policy or 'this policy'} the server does not count how often"
+    )  # fmt: skip
+    return Diagnosis(
+        Status.UNKNOWN,
+        summary=f"{per_s:,.0f} calls a second touch a key. Whether one key has most of them cannot be told: {why}. {REMEDY}",
+        facts=heat.delta.facts(),
+    )
+
+
+def _by_counter(heat: Heat) -> Share | None:
+    """Return the busiest key's share: all lookups but those that the other keys' counters account for; None where they tell nothing."""
+    total = _lookups(heat)
+    ranked = sorted(heat.rises.items(), key=lambda x: (-(x[1].counter >= SATURATED), -x[1].hits, -x[1].counter))
+    if not ranked or total <= 0 or sum(r.counter >= SATURATED for _, r in ranked) > 1:
+        return None
+    (key, top), others = ranked[0], [r for _, r in ranked[1:]]
+    hits, spread = sum(r.hits for r in others), 2 * sum(r.variance for r in others) ** 0.5
+    unseen = 3 * max((r.step for r in others if r.hits), default=0.0)  # rule of three: steps that might as well have come
+    own_high = float("inf") if top.counter >= SATURATED else top.hits + 2 * top.variance**0.5 + 3 * top.step
+    low, pct, high = (100 * (1 - x / total) for x in (hits + spread + unseen, hits, max(hits - spread, 0.0)))
+    bound = 100 * own_high / total
+    how = f"its LFU counter rose to {top.counter}, about {top.hits:,.0f} accesses; the counters of all other keys account for about {hits:,.0f}"
+    return Share(key, max(min(low, bound), 0.0), max(min(pct, bound), 0.0), max(min(high, bound, 100.0), 0.0), how)
+
+
+def _lookups(heat: Heat) -> float:
+    """Return how many calls found a key, between two looks at one."""
+    delta = heat.delta
+    return max(keyed_calls(delta) - delta.counters.get("keyspace_misses", 0.0), 0.0) / delta.seconds * heat.exposed_s
+
+
+def _by_family(heat: Heat) -> Share | None:
+    """Return the share of the one touched key of its type: all the type's commands went there. None where no type has but one."""
+    delta, total = heat.delta, keyed_calls(heat.delta)
+    gone = sum(delta.counters.get(n, 0.0) for n in ("expired_keys", "evicted_keys"))
+    gone += sum(c.calls for n, c in delta.commands.items() if n in ("del", "unlink", "getdel", "rename", "move") or "pop" in n)
+    missed = delta.counters.get("keyspace_misses", 0.0)
+    found = []
+    for kind, keys in heat.touched.items():
+        calls = family_calls(delta, kind)
+        if len(keys) == 1 and gone <= FLEETING * calls:
+            low = 100 * max(calls - missed - gone, 0.0) / total
+            how = f"it was the only {kind} touched, and {calls:,.0f} of {total:,.0f} calls were commands for a {kind}"
+            found.append(Share(keys[0], low, 100 * calls / total, 100 * calls / total, how))
+    return max(found, key=lambda s: s.low, default=None)
+
+
+def _named(heat: Heat, share: Share, per_s: float) -> Diagnosis:
+    delta, shown = heat.delta, key_text(share.key)
+    busiest = sorted(delta.commands.items(), key=lambda x: -x[1].calls)[:3]
+    because = [
+        f"{shown} takes {share.pct:.0f} % of {per_s:,.0f} calls a second (at least {share.low:.0f} %): {share.how}.",
+        f"The most frequent commands are {', '.join(f'{n.upper()} ({c.calls / delta.seconds:,.0f}/s)' for n, c in busiest)}.",
+    ]
+    slow = sum(g.held_ms for g in grouped(delta.slow, slow_ms=10.0, own="")) / 10 / delta.seconds
+    other = neighbour(delta, own="hot_key")
+    against = [
+        *([f"Slow commands hold {slow:.0f} % of the time: run slow_command too."] if slow > SLOW_PCT else []),
+        *([other.summary] if other else []),
+    ]
+    reads = sum(c.calls for n, c in delta.commands.items() if family(n) and n in _READS)
+    target = {
+        "key": shown if not has_token(share.key) else shape(share.key), "share_pct": round(share.pct), "per_s": round(per_s * share.pct / 100),
+        "writes_pct": round(100 * (1 - reads / max(keyed_calls(delta), 1.0))),
+    }  # fmt: skip
+    return Diagnosis(
+        Status.PROBLEM, "hot_key", shown,
+        f"One key, {shown}, takes {share.pct:.0f} % of {per_s:,.0f} calls a second; its node has to serve them all.",
+        target, because, against, delta.facts(), "cache_hot_key",
+    )  # fmt: skip
+
+
+_READS = frozenset(
+    {
+        "get", "getrange", "strlen", "getbit", "bitcount", "hget", "hmget", "hgetall", "hkeys", "hvals", "hlen", "hexists", "lrange", "llen",
+        "lindex", "smembers", "sismember", "smismember", "scard", "srandmember", "zrange", "zrangebyscore", "zrevrange", "zscore", "zmscore",
+        "zcard", "zcount", "zrank", "zrevrank", "xrange", "xrevrange", "xlen",
+    }
+)  # fmt: skip
