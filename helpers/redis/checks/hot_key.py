@@ -6,13 +6,14 @@ a share that cannot be measured on this server without harm (then it says so, an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpers.redis.connect import Redis
 from helpers.redis.families import family, family_calls, keyed_calls
 from helpers.redis.heat import Heat, measure
 from helpers.redis.keys import has_token, key_text
-from helpers.redis.lfu import SATURATED
+from helpers.redis.lfu import SATURATED, Rise
 from helpers.redis.neighbours import blind, neighbour
 from helpers.redis.prefixes import shape
 from helpers.redis.slow import grouped
@@ -97,18 +98,31 @@ def _unknown(heat: Heat, share: Share | None, per_s: float) -> Diagnosis:
 
 def _by_counter(heat: Heat) -> Share | None:
     """Return the busiest key's share: all lookups but those that the other keys' counters account for; None where they tell nothing."""
-    total = _lookups(heat)
-    ranked = sorted(heat.rises.items(), key=lambda x: (-(x[1].counter >= SATURATED), -x[1].hits, -x[1].counter))
-    if not ranked or total <= 0 or sum(r.counter >= SATURATED for _, r in ranked) > 1:
+    total, rises = _lookups(heat), heat.rises
+    if not rises or total <= 0:
         return None
-    (key, top), others = ranked[0], [r for _, r in ranked[1:]]
-    hits, spread = sum(r.hits for r in others), 2 * sum(r.variance for r in others) ** 0.5
-    unseen = 3 * max((r.step for r in others if r.hits), default=0.0)  # rule of three: steps that might as well have come
-    own_high = float("inf") if top.counter >= SATURATED else top.hits + 2 * top.variance**0.5 + 3 * top.step
-    low, pct, high = (100 * (1 - x / total) for x in (hits + spread + unseen, hits, max(hits - spread, 0.0)))
-    bound = 100 * own_high / total
-    how = f"its LFU counter rose to {top.counter}, about {top.hits:,.0f} accesses; the counters of all other keys account for about {hits:,.0f}"
-    return Share(key, max(min(low, bound), 0.0), max(min(pct, bound), 0.0), max(min(high, bound, 100.0), 0.0), how)
+    hits, variance = sum(r.hits for r in rises.values()), sum(r.variance for r in rises.values())
+    low_spread = 2 * variance**0.5
+    highs = {key: min(_most(r), total - max(hits - r.hits - low_spread, 0.0)) for key, r in rises.items()}
+    key = max(highs, key=lambda k: (highs[k], rises[k].hits))
+    top, others = rises[key], [r for k, r in rises.items() if k != key]
+    pct = 100 * (1 - (hits - top.hits) / total)
+    low = 100 * (1 - (hits - top.hits + 2 * sum(r.variance for r in others) ** 0.5 + _unseen(others)) / total)
+    high = 100 * min(highs[key] / total, 1.0)
+    how = f"its LFU counter rose to {top.counter}, about {top.hits:,.0f} accesses; the counters of all other keys account for about {hits - top.hits:,.0f}"
+    return Share(key, max(min(low, high), 0.0), max(min(pct, high), 0.0), high, how)
+
+
+def _most(rise: Rise) -> float:
+    """Return the most accesses that go with a counter's rise (95 %); one at its end does not tell."""
+    return float("inf") if rise.counter >= SATURATED else rise.hits + 2 * rise.variance**0.5 + 3 * rise.step
+
+
+def _unseen(others: Sequence[Rise]) -> float:
+    """Return the most accesses to the others that no counter shows (rule of three: no step seen, up to three might have come)."""
+    if any(r.counter >= SATURATED for r in others):
+        return float("inf")
+    return 3 * max((r.step for r in others), default=0.0)
 
 
 def _lookups(heat: Heat) -> float:

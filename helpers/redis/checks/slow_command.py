@@ -29,8 +29,11 @@ ALLOWED_PCT = 1.0  # a command that comes at any moment waits with this probabil
 FEW = 1000  # elements or keys: walking fewer takes well below a millisecond (Redis manual, latency)
 LARGE_BYTES = 1 << 20
 FORK_MS = 100.0
+FEWEST = 3  # slow calls of a script, whose work cannot be seen
 
-_SCRIPTS = frozenset({"EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO", "DEBUG", "SAVE", "FLUSHALL", "FLUSHDB", "MIGRATE"})
+_SCRIPTS = frozenset({"EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO"})
+_ALWAYS = frozenset({"DEBUG", "SAVE", "FLUSHALL", "FLUSHDB", "MIGRATE"})
+MOSTLY = 0.8  # a machine that stalls makes others slow too
 _ALL_KEYS = frozenset({"KEYS", "SCAN", "RANDOMKEY"})
 _GONE = frozenset({"DEL", "RENAME", "GETDEL", "SPOP", "LTRIM", "ZREMRANGEBYSCORE", "ZREMRANGEBYRANK", "SORT", "LREM", "RESTORE"})
 
@@ -125,8 +128,10 @@ def _means(delta: Delta) -> str:
 def _plausible(seen: Seen) -> bool:
     """Whether the command had much to do: what is slow on a small key is the machine, not the command."""
     top = seen.groups[0]
-    if top.command in _SCRIPTS or "." in top.command or top.arguments >= FEW:
+    if top.command in _ALWAYS or top.arguments >= FEW:
         return True
+    if top.command in _SCRIPTS or "." in top.command:
+        return top.calls >= FEWEST and top.held_ms >= MOSTLY * sum(g.held_ms for g in seen.groups)
     if top.command in _ALL_KEYS:
         return seen.delta.after.keys()[0] >= FEW
     if seen.size is None:
