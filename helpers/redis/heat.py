@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from helpers.errors import Refused
 from helpers.redis.connect import Redis
-from helpers.redis.deltas import Delta, Reading, read, subtract
+from helpers.redis.deltas import Delta, Reading, read, subtract, watch
+from helpers.redis.families import keyed_calls
 from helpers.redis.lfu import Rise, rise
 
 __all__ = ["Heat", "measure"]
@@ -23,6 +24,7 @@ MOST_KEYS = 200_000  # one question each, some microseconds of the server's time
 MOST_TOUCHED = 5000
 PAGE = 500
 MINUTE_S = 60  # LFU counters decay when a minute begins (lfu-decay-time)
+GLANCE_S = 1.0
 _DATABASES = 1
 
 
@@ -46,10 +48,13 @@ class Heat:
         return "lfu" in self.policy
 
 
-async def measure(redis: Redis, *, watch_s: float) -> Heat:
-    """Return what the keys tell of `watch_s` seconds. Raises SystemProblem."""
+async def measure(redis: Redis, *, watch_s: float, least_per_s: float = 0.0) -> Heat:
+    """Return what the keys tell of `watch_s` seconds; where there are fewer than `least_per_s` calls, no key is asked. Raises SystemProblem."""
     before = await read(redis)
     policy, reason = before.text("maxmemory_policy"), _too_much(before)
+    if not reason and least_per_s:
+        glance = await watch(redis, window_s=min(GLANCE_S, watch_s))
+        reason = "there was little traffic at first" if keyed_calls(glance) < least_per_s * glance.seconds else ""
     try:
         if reason:
             await asyncio.sleep(watch_s)

@@ -1,26 +1,20 @@
-"""slow_command: the log's entries grouped, the judge, the check on a server of one's own, and the three fixes."""
+"""slow_command: the log's entries grouped, the judge, the check and the probe on a server of one's own."""
 
 import asyncio
 import dataclasses
 
 import pytest
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
-from helpers.errors import FixFailed, ParameterError, TimedOut
+from helpers.errors import TimedOut
 from helpers.redis.checks import slow_command
 from helpers.redis.checks.time_by_command import time_by_command
 from helpers.redis.deltas import Delta, Reading, subtract
-from helpers.redis.fixes.kill_slow_client import KillSlowClient
-from helpers.redis.fixes.replace_slow_command import ReplaceSlowCommand
-from helpers.redis.fixes.unlink_big_key import UnlinkBigKey
 from helpers.redis.key_size import KeySize
 from helpers.redis.makers import Maker, makers
 from helpers.redis.probes import held_by_slow_commands
 from helpers.redis.probes.held_by_slow_commands import HeldBySlowCommands
 from helpers.redis.replies import SlowCommand
 from helpers.redis.slow import grouped, keys_of, settings_blind
-from tests.runbooks.redis.state import contents
 
 INFO = {"redis_version": "8", "run_id": "a", "total_commands_processed": 100, "used_memory": 1, "db0": "keys=50000,expires=0,avg_ttl=0"}
 
@@ -197,96 +191,3 @@ async def test_a_hung_server_is_held_all_the_time(board, session, monkeypatch):
     monkeypatch.setattr(held_by_slow_commands, "_entries", entries)
     samples = await HeldBySlowCommands(0.2, 0.1, slow_ms=0.1).measure({"redis": session})
     assert [(s.value, s.ok) for s in samples] == [(100.0, False), (0.0, True)]
-
-
-@pytest.fixture
-async def job(own_redis, admin):
-    """A client that has sent KEYS and nothing else, and what CLIENT LIST says of it."""
-    client = type(admin).from_url(own_redis.redis_url, client_name="report", driver_info=None, single_connection_client=True, retry=Retry(NoBackoff(), 0))  # fmt: skip
-    await client.initialize()
-    await client.keys("nothing:*")
-    listed = next(c for c in await admin.client_list() if c["name"] == "report")
-    yield client, KillSlowClient(int(listed["id"]), listed["addr"], "report", "KEYS")
-    await client.aclose()
-
-
-async def test_a_client_is_ended_and_read_back(job, session, writer):
-    """Dry it stays; ended it is gone, and a second time there is nothing to do."""
-    _, fix = job
-    preview = await fix.preview(session)
-    dry = (await fix.preview(session)).needed
-    await fix.apply(writer, preview)
-    said = await fix.read_back(session)
-    assert (dry, "gone" in said, (await fix.preview(session)).needed) == (True, True, False)
-    with pytest.raises(FixFailed):
-        await fix.undo(writer, {})
-
-
-@pytest.mark.parametrize("changes", [{"addr": "10.9.9.9:1"}, {"client_name": "other"}, {"command": "SORT"}])
-async def test_another_client_is_left_alone(job, session, changes):
-    """Another address, name, or work than was diagnosed."""
-    with pytest.raises(FixFailed):
-        await dataclasses.replace(job[1], **changes).preview(session)
-
-
-async def test_a_client_that_turned_subscriber_meanwhile_is_left_alone(job, session, writer):
-    """Looked at again just before."""
-    client, fix = job
-    preview = await fix.preview(session)
-    await client.get("a")
-    with pytest.raises(FixFailed):
-        await fix.apply(writer, preview)
-
-
-async def test_a_big_key_is_unlinked_and_restored_with_its_expiry(own_redis, admin, session, writer):
-    """Bytes, deadline and all; dry nothing changes; the undo may come twice, and takes the kept dump away."""
-    await admin.hset("Big {a} Key", mapping={f"f{n}": "\xff" * 20 for n in range(3000)})
-    await admin.expire("Big {a} Key", 5000)
-    before, fix = await contents(own_redis.redis_url), UnlinkBigKey("Big {a} Key")
-    preview = await fix.preview(session)
-    dry = await contents(own_redis.redis_url)
-    await fix.apply(writer, preview)
-    said, there, again = await fix.read_back(session), await admin.exists("Big {a} Key"), await fix.preview(session)
-    for _ in range(2):
-        await fix.undo(writer, preview.inverse)
-    assert (dry == before, "gone" in said, there, again.needed) == (True, True, 0, False)
-    assert await contents(own_redis.redis_url) == before
-
-
-async def test_an_undo_leaves_a_key_made_anew_alone(admin, session, writer):
-    """And takes the kept dump away."""
-    await admin.sadd("board", *range(100))
-    fix = UnlinkBigKey("board")
-    preview = await fix.preview(session)
-    await fix.apply(writer, preview)
-    await admin.sadd("board", "new")
-    await fix.undo(writer, preview.inverse)
-    assert (await admin.smembers("board"), await admin.keys("*")) == ({b"new"}, [b"board"])
-
-
-async def test_an_undo_after_a_crash_before_anything_changed_changes_nothing(admin, session, writer):
-    """The intent was written, and no more."""
-    await admin.sadd("board", *range(100))
-    preview = await UnlinkBigKey("board").preview(session)
-    await UnlinkBigKey("board").undo(writer, preview.inverse)
-    assert await admin.scard("board") == 100
-
-
-@pytest.mark.parametrize("bad", [UnlinkBigKey(""), UnlinkBigKey("a", keep_s=1.0), KillSlowClient(0, "")])
-async def test_impossible_targets_are_refused(session, bad):
-    """With what is needed."""
-    with pytest.raises(ParameterError):
-        await bad.preview(session)
-
-
-async def test_a_key_that_is_a_secret_is_not_written_down(session):
-    """A session's id in its name."""
-    with pytest.raises(FixFailed, match="token"):
-        await UnlinkBigKey("session:QvoZwgN8BQHeaDeSHzOtUg").preview(session)
-
-
-async def test_the_plan_names_the_command_and_splits_a_big_key(session):
-    """A text, never applied."""
-    fix = ReplaceSlowCommand("HGETALL", "cart:{id}", "web", 90_000)
-    text = fix.patch(await fix.preview(session))
-    assert ("HSCAN" in text, "% 90" in text, fix.applicable) == (True, True, False)

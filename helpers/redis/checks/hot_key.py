@@ -59,7 +59,7 @@ async def hot_key(redis: Redis, *, hot_pct: float = HOT_PCT, busy_per_s: float =
 
     Source: Redis manual, key eviction ("The new LFU mode"), OBJECT FREQ, OBJECT IDLETIME, INFO commandstats.
     """
-    return judge(await measure(redis, watch_s=watch_s), hot_pct=hot_pct, busy_per_s=busy_per_s)
+    return judge(await measure(redis, watch_s=watch_s, least_per_s=busy_per_s / 2), hot_pct=hot_pct, busy_per_s=busy_per_s)
 
 
 def judge(heat: Heat, *, hot_pct: float = HOT_PCT, busy_per_s: float = BUSY_PER_S) -> Diagnosis:
