@@ -1,9 +1,12 @@
 """slow_command through papermill: its fault, a healthy server, its neighbours, the undo, a server that goes."""
 
+import asyncio
+import contextlib
 import json
 
 import pytest
 import redis.asyncio
+from redis.exceptions import ConnectionError as Disconnected
 
 from helpers.incident.evidence import audit
 from helpers.incident.recovery import undo
@@ -55,6 +58,32 @@ async def test_without_leave_a_big_key_stays_and_the_application_gets_a_plan(fre
     document = result.document
     assert (document.cause.subject, document.verdict, document.fix.name) == (fault.subject, "cause_found", "replace_slow_command")
     assert (after == before, document.fix.applied) == (True, False)
+
+
+async def test_a_client_that_comes_back_does_not_pass(fresh_sandbox, run):
+    """The verification sees it: ended once, and not resolved."""
+    async with (
+        fresh_sandbox(services=("redis",)) as sandbox,
+        redis.asyncio.Redis.from_url(sandbox.redis_url, client_name="sorter") as client,
+    ):
+        await client.sadd("Tags", *range(40_000))
+        stop = asyncio.Event()
+        task = asyncio.create_task(keep_sorting(client, stop))
+        result = await run("slow_command", sandbox, apply=True, **REDIS, **QUICK)
+        stop.set()
+        await task
+    document = result.document
+    assert document.cause and document.cause.subject == "SORT Tags by sorter", document.summary
+    assert document.verdict in {"not_resolved", "inconclusive"}  # by how far apart the looks of a busy machine lie
+    assert (document.fix.name, document.fix.undone) == ("kill_slow_client", False)
+
+
+async def keep_sorting(client, stop: asyncio.Event) -> None:
+    """Sort some times a second, and connect again where the connection is gone."""
+    while not stop.is_set():
+        with contextlib.suppress(Disconnected):
+            await client.execute_command("SORT", "Tags", "ALPHA", "LIMIT", 0, 1)
+        await asyncio.sleep(0.15)
 
 
 async def test_a_dry_run_names_it_and_changes_nothing(fresh_sandbox, run):
