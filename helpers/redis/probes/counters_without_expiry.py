@@ -1,0 +1,45 @@
+"""How many counters of a limit never expire, though those beside them do: each locks somebody out, or soon will.
+
+They are looked for once, by SCAN; then only they are looked at, several times a second. One that gets its expiry a moment after it was
+made, as it does between INCR and EXPIRE, is not counted again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from helpers.contracts import Sample, Sessions
+from helpers.redis.connect import Redis
+from helpers.redis.counters import gather
+from helpers.redis.gauge import Gauge
+
+__all__ = ["CountersWithoutExpiry"]
+
+
+@dataclass(frozen=True)
+class CountersWithoutExpiry(Gauge):
+    """Integer strings without an expiry, of `prefix`, or of every prefix most of whose integers expire.
+
+    Source: Redis manual, INCR (pattern: rate limiter), PTTL.
+    """
+
+    prefix: str = ""
+
+    metric: ClassVar[str] = "count"
+
+    @property
+    def name(self) -> str:
+        """What is measured."""
+        return f"counters of {self.prefix} without expiry" if self.prefix else "counters without expiry"
+
+    async def measure(self, sessions: Sessions) -> list[Sample]:
+        """Return one sample per look. Raises SystemProblem when the server cannot be asked."""
+        found = await gather(sessions["redis"], prefix=self.prefix)
+        object.__setattr__(self, "_keys", [key for row in found.rows for key in row.stuck])  # no field: no setting of the probe
+        return await Gauge.measure(self, sessions)
+
+    async def look(self, redis: Redis) -> float:
+        """Return how many of them still have no expiry."""
+        replies = await redis.ask_many([("PTTL", key) for key in self.__dict__.get("_keys", ())], lines=True)
+        return float(sum(reply == -1 for reply in replies))
