@@ -40,6 +40,6 @@ class CountersWithoutExpiry(Gauge):
         return await Gauge.measure(self, sessions)
 
     async def look(self, redis: Redis) -> float:
-        """Return how many of them still have no expiry."""
-        replies = await redis.ask_many([("PTTL", key) for key in self.__dict__.get("_keys", ())], lines=True)
+        """Return how many of them still have no expiry; a server that is gone is not zero."""
+        replies = await redis.ask_many([("PING",), *(("PTTL", key) for key in self.__dict__.get("_keys", ()))], lines=True)
         return float(sum(reply == -1 for reply in replies))
