@@ -209,7 +209,9 @@ async def open_wire(address: str, *, application_name: str) -> Wire:
                 return wire
             await wire.close()
             if isinstance(problem, TimedOut) and address.startswith("rediss:"):
-                raise TimedOut("redis", problem.reason, remedy="Where the port does not speak TLS, write redis:// in the profile.") from None
+                raise TimedOut(
+                    "redis", problem.reason, remedy="Where the port does not speak TLS, write redis:// in the profile."
+                ) from None
             if FULL not in problem.reason or time.monotonic() > until:
                 raise
         else:

@@ -57,21 +57,21 @@ def already(state: State) -> set[str]:
 
 async def off_diagonal(run: Any, sandbox: Sandbox, state: State, runbook: str, given: dict[str, Any]) -> Cell:
     """Run another failure mode's runbook, dry."""
-    result = await run(runbook, sandbox, **await parameters(sandbox, runbook, given))
+    result = await run(runbook, sandbox, systems=state.systems, **await parameters(sandbox, runbook, given))
     return _cell(state, runbook, result.document, _wrong_elsewhere(state, result.document)).keep()
 
 
 async def diagonal(run: Any, sandbox: Sandbox, state: State, subject: str, given: dict[str, Any]) -> Cell:
     """Run the fault's own runbook with its fix applied, and undo that."""
-    before = await catalog(sandbox)
-    result = await run(state.fault, sandbox, apply=True, **await parameters(sandbox, state.fault, given))
+    before = await catalog(sandbox) if "postgres" in state.services else ""
+    result = await run(state.fault, sandbox, apply=True, systems=state.systems, **await parameters(sandbox, state.fault, given))
     document = result.document
     wrong = _wrong_here(state, subject, document)
     undone = False
     if document.fix is not None and document.fix.reversible and document.fix.applied:
         undone, said, _ = await undo(result.folder)
         wrong = wrong or ("" if undone else f"the undo failed: {said}")
-    if (undone or not (document.fix and document.fix.applied)) and await catalog(sandbox) != before:
+    if before and (undone or not (document.fix and document.fix.applied)) and await catalog(sandbox) != before:
         wrong = wrong or "the catalog is not what it was"
     return _cell(state, state.fault, document, wrong, undone=undone).keep()
 

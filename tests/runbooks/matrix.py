@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.runbooks.states import State, crossed, runbooks, states
+from tests.runbooks.states import AREAS, State, crossed, runbooks, states
 
 Cell = dict[str, Any]
+TITLES = {"postgres": "PostgreSQL", "redis": "Redis"}
 
 HEAD = """# What each runbook says of each fault
 
-Written by `make test-matrix`, from runs of every PostgreSQL runbook through papermill against every state of a real server; not edited by hand.
+Written by `make test-matrix`, from runs of every runbook through papermill against every state of its area, on real servers; not edited by hand.
 A row is what was broken (a fault and its variant), a column the runbook that was asked.
 
 | sign | means |
@@ -43,11 +44,14 @@ def page(cells: list[Cell]) -> str:
     """Return the page; of a cell that was run more than once the last counts."""
     found = {(c["state"], c["runbook"]): c for c in cells}
     cells = list(found.values())
-    missing = sum((str(s), r) not in found for s in crossed() for r in runbooks())
-    told = [f"**{missing} cells were not run** when this page was written; `make test-matrix` runs all."] if missing else []
-    lines = [HEAD, *_totals(cells), *told, "", *_table(found)]
+    lines = [HEAD]
+    for area in AREAS:
+        missing = sum((str(s), r) not in found for s in crossed(area) for r in runbooks(area))
+        told = [f"**{missing} cells were not run** when this page was written; `make test-matrix` runs all."] if missing else []
+        named = {str(s) for s in states(area)}
+        lines += [f"## {TITLES[area]}", "", *_totals([c for c in cells if c["state"] in named]), *told, "", *_table(area, found), ""]
     wrong = [f"- `{c['runbook']}` on `{c['state']}`: {c['wrong']}." for c in cells if c["wrong"]]
-    return "\n".join([*lines, *(["", "## Wrong", "", *wrong] if wrong else []), ""])
+    return "\n".join([*lines, *(["## Wrong", "", *wrong, ""] if wrong else [])])
 
 
 def _totals(cells: list[Cell]) -> list[str]:
@@ -59,11 +63,11 @@ def _totals(cells: list[Cell]) -> list[str]:
     return [f"On the diagonal {right} of {len(own)}; beside it {sum(bool(c['wrong']) for c in beside)} wrong of {len(beside)} ({said})."]
 
 
-def _table(found: dict[tuple[str, str], Cell]) -> list[str]:
-    names = runbooks()
+def _table(area: str, found: dict[tuple[str, str], Cell]) -> list[str]:
+    names = runbooks(area)
     lines = ["| | " + " | ".join(f"`{n}`" for n in names) + " |", "| --- |" + " :-: |" * len(names)]
-    whole = crossed()
-    for state in states():
+    whole = crossed(area)
+    for state in states(area):
         signs = [sign(found.get((str(state), n)), due=state in whole or n == state.code) for n in names]
         lines.append(f"| {_label(state)} | " + " | ".join(signs) + " |")
     return lines

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from helpers.runner.catalogue import find_runbooks
 from helpers.sandbox.faults import faults, load_fault
 
-AREA = "postgres"
+AREAS = ("postgres", "redis")
 VARIANTS = 2  # off the diagonal; on it every variant is tried
 
 # The runbook most easily taken in by each fault (FAULTS: "confused with"); `make test` runs it beside the fault's own.
@@ -25,19 +25,31 @@ CONFUSED = {
     "schema_drift": "integer_overflow",
     "integer_overflow": "schema_drift",
     "pooler_prepared_statements": "connection_exhaustion",
+    "memory_full": "eviction_churn",
+    "eviction_churn": "memory_full",
+    "missing_ttl": "stuck_rate_limit",
+    "slow_command": "hot_key",
+    "hot_key": "slow_command",
+    "cache_stampede": "eviction_churn",
+    "stale_cache": "missing_ttl",
+    "sessions_lost": "eviction_churn",
+    "stuck_rate_limit": "missing_ttl",
+    "client_exhaustion": "memory_full",
+    "persistence_or_replication": "memory_full",
 }
 
 
 @dataclass(frozen=True)
 class State:
-    """A fault in one variant; no fault is a healthy server."""
+    """A fault in one variant; no fault is a healthy system of that area."""
 
+    area: str
     fault: str = ""
     variant: str = "default"
 
     def __str__(self) -> str:
         if not self.fault:
-            return "healthy"
+            return "healthy" if self.area == AREAS[0] else f"healthy_{self.area}"
         return self.fault if self.variant == "default" else f"{self.fault}-{self.variant}"
 
     @property
@@ -51,23 +63,35 @@ class State:
         fault = load_fault(self.fault)
         return fault.resolvable and self.variant not in fault.proposed
 
+    @property
+    def services(self) -> tuple[str, ...]:
+        """What the sandbox starts for it; a healthy system is the whole application, under load."""
+        return (load_fault(self.fault).services or (self.area,)) if self.fault else ("postgres", "redis", "api")
 
-def runbooks() -> list[str]:
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """What the profile has for it."""
+        return tuple(name for name in self.services if name in AREAS) if self.fault else (self.area,)
+
+
+def runbooks(area: str) -> list[str]:
     """Every runbook of the area, in the catalogue's order."""
-    return [name for name, info in find_runbooks().items() if info.area == AREA]
+    return [name for name, info in find_runbooks().items() if info.area == area]
 
 
-def states() -> list[State]:
-    """Every state, healthy first, faults before look-alikes."""
-    found = [State(f["name"], v) for f in faults() if f["area"] == AREA for v in f["variants"]]
-    return [State(), *sorted(found, key=lambda s: (not s.code, s.fault))]
+def states(area: str = "") -> list[State]:
+    """Every state, of one area or of all: healthy first, faults before look-alikes."""
+    if not area:
+        return [state for each in AREAS for state in states(each)]
+    found = [State(area, f["name"], v) for f in faults() if f["area"] == area for v in f["variants"]]
+    return [State(area), *sorted(found, key=lambda s: (not s.code, s.fault))]
 
 
-def crossed() -> list[State]:
-    """The states every runbook is run against: two variants of each fault, and all that is not broken."""
+def crossed(area: str) -> list[State]:
+    """The states every runbook of the area is run against: two variants of each fault, and all that is not broken."""
     count: dict[str, int] = {}
     chosen = []
-    for state in states():
+    for state in states(area):
         count[state.fault] = count.get(state.fault, 0) + 1
         if not state.code or count[state.fault] <= VARIANTS:
             chosen.append(state)

@@ -1,4 +1,4 @@
-"""Every Postgres runbook against every state: the right one names the right cause, and no other ever names a wrong one.
+"""Every runbook against every state of its area: the right one names the right cause, and no other ever names a wrong one.
 
 `make test` takes each fault in one variant, its own runbook and the one most easily taken in by it; each look-alike with one runbook.
 Which variant and which runbook rotates (helpers of tests/rotation.py). `make test-matrix` runs all.
@@ -19,19 +19,18 @@ def rotating() -> list[State]:
     """Healthy, each fault in one of its variants, and every look-alike."""
     by_fault: dict[str, list[State]] = {}
     for state in states():
-        by_fault.setdefault(state.fault, []).append(state)
+        by_fault.setdefault(state.fault or str(state), []).append(state)
     return [random.Random(f"{seed()} {fault}").choice(variants) for fault, variants in by_fault.items()]
 
 
 def share(state: State) -> list[str]:
     """The runbook `make test` runs against a state beside its own."""
-    return [CONFUSED[state.fault]] if state.fault in CONFUSED else [random.Random(f"{seed()} {state}").choice(runbooks())]
+    return [CONFUSED[state.fault]] if state.fault in CONFUSED else [random.Random(f"{seed()} {state}").choice(runbooks(state.area))]
 
 
 async def row(fresh_sandbox, run, state: State, others: list[str], *, own: bool) -> list[Cell]:
     """Run `others` against the state, dry; then, where it is a fault, its own runbook with its fix."""
-    services = ("postgres",) if state.fault else ("postgres", "redis", "api")
-    async with fresh_sandbox(services=services, load_rps=0 if state.fault else 5) as sandbox:
+    async with fresh_sandbox(services=state.services, load_rps=0 if state.fault else 5) as sandbox:
         active = await sandbox.break_(state.fault, variant=state.variant) if state.fault else None
         given = active.parameters if active else {}
         cells = [await off_diagonal(run, sandbox, state, name, given) for name in others]
@@ -58,7 +57,7 @@ async def test_the_right_runbook_names_it_and_its_neighbour_does_not(fresh_sandb
 async def test_the_whole_matrix(fresh_sandbox, run, state):
     """Every runbook against two variants of each fault, healthy, and what only looks broken; every other variant on the diagonal."""
     done = already(state)
-    others = [name for name in runbooks() if name != state.code and name not in done] if state in crossed() else []
+    others = [name for name in runbooks(state.area) if name != state.code and name not in done] if state in crossed(state.area) else []
     own = bool(state.code) and state.code not in done
     cells = await row(fresh_sandbox, run, state, others, own=own) if others or own else []
     assert wrong(cells) == []

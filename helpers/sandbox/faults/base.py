@@ -28,6 +28,7 @@ class Fault(ABC):
     lookalike: ClassVar[bool] = False
     resolvable: ClassVar[bool] = True
     proposed: ClassVar[tuple[str, ...]] = ()
+    services: ClassVar[tuple[str, ...]] = ()  # where it needs more than the system of its area
 
     variant: str = "default"
     subject: str = ""
