@@ -19,6 +19,13 @@ def pytest_report_header() -> str:
     return f"runbook tests: 1 in {os.environ.get('RUNBOOK_SHARE', '1')}, seed {seed()}"
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Which tests passed only when they were run once more: real servers on a busy machine, or a test to repair."""
+    for report in terminalreporter.stats.get("rerun", []):
+        said = str(report.longrepr).strip().splitlines()[-1:] if report.longrepr else []
+        terminalreporter.write_line(f"RERUN {report.nodeid}: {' '.join(said)[:200]}")
+
+
 SMALL = 60_000  # orders: a scan of them is slow beside an index, and they are there in a second
 
 
