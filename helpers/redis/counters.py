@@ -133,8 +133,9 @@ async def integers(redis: Redis, keys: Sequence[bytes]) -> dict[bytes, int | Non
         SystemProblem: neither may be asked, or the server does not answer.
 
     """
-    replies = await redis.ask_many([("GETRANGE", key, 0, LONGEST) for key in keys])
-    if not any(isinstance(reply, Refused) for reply in replies):
+    readable = bool(keys) and not isinstance((await redis.ask_many([_read(keys[0])]))[0], Refused)  # one entry in the ACL's log, no more
+    if readable:
+        replies = await redis.ask_many([_read(key) for key in keys])
         return {k: int(r) for k, r in zip(keys, replies, strict=True) if isinstance(r, bytes) and _INTEGER.fullmatch(r)}
     found: dict[bytes, int | None] = {}
     for key, reply in zip(keys, await redis.ask_many([("OBJECT ENCODING", key) for key in keys]), strict=True):
@@ -143,3 +144,7 @@ async def integers(redis: Redis, keys: Sequence[bytes]) -> dict[bytes, int | Non
         if reply == b"int":
             found[key] = None
     return found
+
+
+def _read(key: bytes) -> tuple[str | int | bytes, ...]:
+    return ("GETRANGE", key, 0, LONGEST)

@@ -16,7 +16,7 @@ from helpers.redis.walk import keys_of
 
 __all__ = ["Look", "Population", "between", "look"]
 
-BUDGET_S = 15.0
+BUDGET_S = 30.0
 PAGE = 1000
 SHORTER = 1.5  # an old key must outlive what new ones get by this much to be of another kind
 

@@ -47,7 +47,8 @@ def reason_of(
         ttl_s: How long a session is meant to live, in s; 0: not known.
 
     """
-    return _shortened(own, ttl_s) or _moved(own, everyone) or (_emptied(own, now, flushes, keeps) if _young(own) else None)
+    emptied = _young(own) and not any(p.expiring >= FEWEST and not _young(p) for p in everyone)  # else others outlived it
+    return _shortened(own, ttl_s) or _moved(own, everyone) or (_emptied(own, now, flushes, keeps) if emptied else None)
 
 
 def _shortened(own: Population, ttl_s: float) -> Reason | None:

@@ -44,7 +44,7 @@ async def test_a_named_prefix_is_found_although_none_of_it_expires(session, limi
 
 
 async def test_where_values_may_not_be_read_the_encoding_tells_integers(own_redis, admin, limited):
-    """Without their numbers."""
+    """Without their numbers; whether they count is not seen then, so the prefix must be given."""
     from helpers.redis.connect import open_session
 
     await admin.acl_setuser("plain", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-getrange"])
@@ -52,9 +52,10 @@ async def test_where_values_may_not_be_read_the_encoding_tells_integers(own_redi
     blind = await open_session(f"redis://plain:x@{url}", application_name="runbook:test")
     try:
         found = await integers(blind, [b"hits:0", b"hits:900", b"hits:901", b"absent"])
+        said = [await redis.stuck_rate_limit(blind, watch_s=0.1, prefix=given) for given in ("", "hits:{id}")]
     finally:
         await blind.close()
-    assert found == {b"hits:0": None}
+    assert (found, [s.code for s in said], "+getrange" in said[0].summary) == ({b"hits:0": None}, [None, "stuck_rate_limit"], True)
 
 
 async def test_the_probe_counts_them_and_not_those_that_get_their_expiry(admin, session, limited):

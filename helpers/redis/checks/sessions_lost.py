@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from helpers.errors import BadAnswer, Refused
 from helpers.redis.connect import Redis
 from helpers.redis.deltas import Delta, read, subtract
 from helpers.redis.keyspace import sample
@@ -28,6 +29,7 @@ WATCH_S = 4.0
 FEWEST = 5  # new sessions, lookups: fewer say nothing
 EXPLAINS = 0.2  # new sessions per miss: a browser may ask several times before it logs in again
 MOST_PREFIXES = 4
+SCANS_S = 30.0  # for all prefixes together, twice: a check has 90 s
 
 # What frameworks and people call sessions: sess: (express), spring:session:, rack:session:, laravel_session, PHPREDIS_SESSION:, sid …
 _WORDS = re.compile(r"(?i)sess|(?<![a-z])(sids?|log[io]ns?|auth|jwt|tokens?|cookies?|remember)(?![a-z])")
@@ -62,11 +64,12 @@ async def sessions_lost(
     Source: Redis manual, INFO stats, persistence, commandstats; Little 1961 (arrivals).
     """
     names = [prefix] if prefix else await _called_like_sessions(redis)
-    first = {name: await look(redis, name) for name in names}
+    budget_s = SCANS_S / max(len(names), 1)
+    first = {name: await look(redis, name, budget_s=budget_s) for name in names}
     before = await read(redis)
     await asyncio.sleep(watch_s)
     delta = subtract(before, await read(redis))
-    last = {name: await look(redis, name) for name in names}
+    last = {name: await look(redis, name, budget_s=budget_s) for name in names}
     flushes = sum(_calls(delta.after.text(f"cmdstat_{name}")) for name in ("flushall", "flushdb"))
     seen = Seen(delta, _populations(first, last), flushes, await _keeps(redis, delta))
     return judge(seen, prefix=prefix, ttl_s=ttl_s, allowed_pct=allowed_pct)
@@ -90,7 +93,10 @@ def _calls(statistics: str) -> float:
 
 async def _keeps(redis: Redis, delta: Delta) -> str:
     """Return in words what the server keeps over a restart; empty where it does not tell."""
-    found: dict[str, str] = await redis.settings("save", "appendonly")
+    try:
+        found = await redis.settings("save", "appendonly")
+    except (Refused, BadAnswer):  # a managed service keeps CONFIG to itself; INFO is what remains
+        return ""
     if "save" not in found:
         return ""
     aof = delta.after.number("aof_enabled") or found.get("appendonly") == "yes"
@@ -109,22 +115,22 @@ def judge(seen: Seen, *, prefix: str = "", ttl_s: float = 0.0, allowed_pct: floa
         return Diagnosis(Status.OK, summary=f"{missed:.0f} % of {hits + misses:.0f} lookups found no key; {allowed_pct:g} % are all right.")
     if not seen.populations:
         return _unknown(seen, missed, "no prefix is called as sessions are: give the prefix of the sessions")
-    per_s = misses / delta.seconds
+    return _explained(seen, missed, misses / delta.seconds, ttl_s)
+
+
+def _explained(seen: Seen, missed: float, per_s: float, ttl_s: float) -> Diagnosis:
+    """Return the reason why the prefix whose new sessions explain the misses is missed."""
     about = [p for p in seen.populations if p.made >= FEWEST and p.made_per_s >= EXPLAINS * per_s]
     if not about:
         told = ", ".join(f"{p.made_per_s:.1f} of {p.prefix}" for p in seen.populations)
-        return _unknown(
-            seen, missed, f"few sessions are made anew ({told} a second): other keys are missed, or the sessions' prefix is another"
-        )
+        why = f"few sessions are made anew ({told} a second): other keys are missed, or the sessions' prefix is another"
+        return _unknown(seen, missed, why)
     own = max(about, key=lambda p: p.made)
-    reason = reason_of(own, seen.populations, delta.after, flushes=seen.flushes, keeps=seen.keeps, ttl_s=ttl_s)
+    reason = reason_of(own, seen.populations, seen.delta.after, flushes=seen.flushes, keeps=seen.keeps, ttl_s=ttl_s)
     if reason is None:
         whole = "" if own.complete else "; not all keys could be looked at"
-        return _unknown(
-            seen,
-            missed,
-            f"{own.made_per_s:.1f} of {own.prefix} are made anew a second, and nothing says why{whole}. Give ttl_s, how long they are meant to live, or watch longer",
-        )
+        why = f"{own.made_per_s:.1f} of {own.prefix} are made anew a second, and nothing says why{whole}"
+        return _unknown(seen, missed, f"{why}: give ttl_s, how long they are meant to live, or watch longer")
     return _named(seen, own, reason, missed, per_s)
 
 

@@ -133,13 +133,14 @@ def _named(seen: Seen, row: Limit, window_s: float, others: list[Limit]) -> Diag
         ),
         *_commands(seen.delta),
     ]
+    partly = [] if seen.limits.complete else [f"Only {seen.limits.seen:,} keys were looked at: there may be more."]
     summary = (
         f"{row.bare:,} of {row.bare + row.expiring:,} counters of {row.prefix} never expire and count for ever: INCR came, and the EXPIRE "
         "after it did not (the process died, or the connection dropped, between the two)."
     )
     return Diagnosis(
         Status.PROBLEM, "stuck_rate_limit", row.prefix, summary, {"prefix": row.prefix, "ttl_s": float(window_s)}, because,
-        [f"{r.prefix} has {r.bare:,} such counters too." for r in others], seen.delta.facts(), "expire_counters",
+        [*(f"{r.prefix} has {r.bare:,} such counters too." for r in others), *partly], seen.delta.facts(), "expire_counters",
     )  # fmt: skip
 
 
