@@ -12,7 +12,9 @@ from helpers.redis.counters import Limit, Limits, gather, integers
 from helpers.redis.deltas import Reading, subtract
 from helpers.redis.dumps import dump_of_integer
 from helpers.redis.fixes import expire_counters as module
+from helpers.redis.fixes.count_atomically import CountAtomically
 from helpers.redis.fixes.expire_counters import ExpireCounters
+from helpers.redis.population import Population
 from tests.runbooks.redis.state import contents, persistent
 
 FIX = ExpireCounters("hits:{id}", 600.0)
@@ -152,16 +154,28 @@ async def test_impossible_targets_are_refused(session, bad):
         await bad.preview(session)
 
 
+async def test_the_proposal_is_the_atomic_form_and_is_never_applied(session):
+    """count_atomically is text, with the window in it."""
+    fix = CountAtomically("hits:{id}", 60.0)
+    preview = await fix.preview(session)
+    with pytest.raises(FixFailed):
+        await fix.apply(None, preview)
+    with pytest.raises(ParameterError):
+        await CountAtomically("hits:{id}", 0.0).preview(session)
+    assert ("window_s: int = 60" in fix.patch(preview), "nx=True" in fix.patch(preview)) == (True, True)
+
+
 INFO = {"run_id": "a", "redis_version": "8", "total_commands_processed": 100, "evicted_keys": 0, "used_memory": 1}
 
 
-def seen(*rows: Limit, counts: bool = True, complete: bool = True, **later) -> stuck_rate_limit.Seen:
+def seen(*rows: Limit, counts: bool = True, complete: bool = True, made: Population | None = None, **later) -> stuck_rate_limit.Seen:
     keys = [key for row in rows for key in (*row.stuck, *row.siblings)]
     last = dict.fromkeys(keys, 6 if counts else 5)
     delta = subtract(Reading(0.0, INFO), Reading(4.0, {**INFO, "total_commands_processed": 200, **later}))
-    return stuck_rate_limit.Seen(delta, Limits(rows, complete, 100), dict.fromkeys(keys, 5), last)
+    return stuck_rate_limit.Seen(delta, Limits(rows, complete, 100), dict.fromkeys(keys, 5), last, made)
 
 
+EARLY = Population("hits:{id}", 9, 9, watched_s=4.0, made=9, made_ttl_s=0.06, longest_s=0.06, shortest_s=0.01, outliving=0)
 LIMIT = Limit("hits:{id}", 50, 2, 300.0, [b"hits:1", b"hits:2"], [b"hits:3"])
 
 
@@ -179,6 +193,12 @@ LIMIT = Limit("hits:{id}", 50, 2, 300.0, [b"hits:1", b"hits:2"], [b"hits:3"])
         (seen(Limit("hits:{id}", 1, 9, 300.0, [b"hits:1"])), {"prefix": "hits:{id}"}, ("PROBLEM", "missing_ttl", "hits:{id}", {})),
         (seen(), {}, ("OK", None, "", {})),
         (seen(complete=False), {}, ("UNKNOWN", None, "", {})),
+        (
+            seen(made=EARLY),
+            {"prefix": "hits:{id}", "ttl_s": 60.0},
+            ("PROBLEM", "stuck_rate_limit", "hits:{id}", {"prefix": "hits:{id}", "ttl_s": 60.0}),
+        ),
+        (seen(made=EARLY), {"prefix": "hits:{id}", "ttl_s": 5.0}, ("OK", None, "", {})),  # no older than the time watched
         (seen(LIMIT, errorstat_OOM="count=5"), {}, ("PROBLEM", "memory_full", "OOM", {})),
         (seen(LIMIT, evicted_keys=5), {}, ("PROBLEM", "eviction_churn", "evicted_keys", {})),
     ],

@@ -1,4 +1,4 @@
-"""Which counters of a limit never expire, and so lock somebody out for good.
+"""Which counters of a limit never expire, and so lock somebody out for good; or end so early that the limit never fires.
 
 INCR and EXPIRE sent one after the other leave a counter without an expiry when the process dies or the connection drops between the
 two. Told apart: a whole prefix without an expiry, counters that are meant to stay, and values that are no counters.
@@ -14,11 +14,15 @@ from helpers.redis.connect import Redis
 from helpers.redis.counters import Limit, Limits, gather, integers
 from helpers.redis.deltas import Delta, read, subtract
 from helpers.redis.neighbours import blind, neighbour
+from helpers.redis.population import SHORTER, Look, Population, between, look
 from helpers.results import Diagnosis, Status
 
 __all__ = ["Seen", "judge", "stuck_rate_limit"]
 
 WATCH_S = 4.0
+SCAN_S = 20.0
+FEWEST = 3
+MOST_NEW = 1000
 
 Values = Mapping[bytes, int | None]
 
@@ -31,6 +35,7 @@ class Seen:
     limits: Limits
     first: Values
     last: Values
+    population: Population | None = None
 
     def grown(self, keys: list[bytes]) -> int:
         """Return how many of these keys counted up in between."""
@@ -43,7 +48,8 @@ async def stuck_rate_limit(redis: Redis, *, prefix: str = "", ttl_s: float = 0.0
     Args:
         redis: Read-only session.
         prefix: A limit's counters, `rate:{id}`; empty: one whose counters were seen counting is named.
-        ttl_s: How long one window of the limit is, in s; 0: the longest time to live seen on its other counters.
+        ttl_s: How long one window of the limit is, in s; 0: the longest time to live seen on its other counters. With the prefix, counters
+            that end long before that are a cause too.
         watch_s: Seconds the counters are watched.
 
     Returns:
@@ -56,11 +62,22 @@ async def stuck_rate_limit(redis: Redis, *, prefix: str = "", ttl_s: float = 0.0
     limits = await gather(redis, prefix=prefix)
     keys = [key for row in limits.rows for key in (*row.stuck, *row.siblings)]
     first = await integers(redis, keys)
+    then = await look(redis, prefix, budget_s=SCAN_S) if prefix and ttl_s else None
     await asyncio.sleep(watch_s)
     last = await integers(redis, keys)
+    population = await _made(redis, prefix, then) if then else None
     still = await redis.ask_many([("PTTL", key) for row in limits.rows for key in row.stuck], lines=True)
     gone = {key for key, ttl in zip((k for row in limits.rows for k in row.stuck), still, strict=True) if ttl != -1}
-    return judge(Seen(subtract(before, await read(redis)), without(limits, gone), first, last), prefix=prefix, ttl_s=ttl_s)
+    seen = Seen(subtract(before, await read(redis)), without(limits, gone), first, last, population)
+    return judge(seen, prefix=prefix, ttl_s=ttl_s)
+
+
+async def _made(redis: Redis, prefix: str, then: Look) -> Population | None:
+    """Return what was made of the prefix since, if these are integers."""
+    now = await look(redis, prefix, budget_s=SCAN_S)
+    new = [key for key in now.ttls if key not in then.ttls][:MOST_NEW]
+    found = await integers(redis, new)
+    return between(prefix, then, Look(now.at, {k: t for k, t in now.ttls.items() if k in found or k in then.ttls}, now.complete))
 
 
 def without(limits: Limits, gone: set[bytes]) -> Limits:
@@ -80,7 +97,7 @@ def judge(seen: Seen, *, prefix: str = "", ttl_s: float = 0.0) -> Diagnosis:
     if other:
         return other
     if not seen.limits.rows:
-        return _none(seen, prefix)
+        return _ends_early(seen, seen.population, ttl_s) if seen.population else _none(seen, prefix)
     rows = sorted(seen.limits.rows, key=lambda r: (-_proof(seen, r), -r.bare))
     row = rows[0]
     if prefix and row.bare > row.expiring:
@@ -91,6 +108,31 @@ def judge(seen: Seen, *, prefix: str = "", ttl_s: float = 0.0) -> Diagnosis:
     if not (ttl_s or row.window_s):
         return Diagnosis(Status.UNKNOWN, summary=f"No counter of {row.prefix} expires, so one window's length is not known: give ttl_s.")
     return _named(seen, row, ttl_s or row.window_s, [r for r in rows[1:] if _proof(seen, r)])
+
+
+def _ends_early(seen: Seen, made: Population, ttl_s: float) -> Diagnosis:
+    """Name counters that end long before their window; what was made while it was watched is no older than that."""
+    lives_s = made.made_ttl_s + made.watched_s
+    if made.made < FEWEST or lives_s * SHORTER >= ttl_s:
+        return _none(seen, made.prefix)
+    said = f"The counters of {made.prefix} end {lives_s:,.1f} s after they began, at the latest, though a window is {ttl_s:,.0f} s: each counts anew."
+    because = [
+        f"{made.made} counters that were made within {made.watched_s:.1f} s had {made.made_ttl_s:,.3f} s left at most.",
+        f"{seen.delta.counters.get('expired_keys', 0.0):.0f} keys expired in that time.",
+        *_commands(seen.delta),
+    ]
+    target = {"prefix": made.prefix, "ttl_s": float(ttl_s)}
+    return Diagnosis(
+        Status.PROBLEM,
+        "stuck_rate_limit",
+        made.prefix,
+        f"The limit never fires. {said}",
+        target,
+        because,
+        [],
+        seen.delta.facts(),
+        "count_atomically",
+    )
 
 
 def _proof(seen: Seen, row: Limit) -> int:

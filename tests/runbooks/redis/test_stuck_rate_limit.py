@@ -1,5 +1,6 @@
 """stuck_rate_limit through papermill: its fault, a healthy server, its look-alikes, the undo, a server that goes."""
 
+import asyncio
 import json
 
 import pytest
@@ -62,6 +63,32 @@ async def test_page_views_that_all_stay_are_healthy(fresh_sandbox, run):
         plain = await run("stuck_rate_limit", sandbox, apply=True, **REDIS, **QUICK)
         named = await run("stuck_rate_limit", sandbox, apply=True, prefix="views:{id}", ttl_s=60.0, **REDIS, **QUICK)
     assert (plain.document.verdict, named.document.verdict, named.document.other) == ("healthy", "other_cause", "missing_ttl")
+
+
+async def test_a_limit_that_never_fires_is_named_where_its_window_is_given(fresh_sandbox, run):
+    """PEXPIRE with seconds: each counter ends after 90 ms, and nobody is ever refused; in its right window it is healthy."""
+    async with fresh_sandbox(services=("redis",)) as sandbox, redis.asyncio.Redis.from_url(sandbox.redis_url) as client:
+        stop = asyncio.Event()
+        task = asyncio.create_task(limit(client, stop))
+        result = await run("stuck_rate_limit", sandbox, apply=True, prefix="api:hits:{id}", ttl_s=90.0, **REDIS, **QUICK)
+        right = await run("stuck_rate_limit", sandbox, apply=True, prefix="api:right:{id}", ttl_s=90.0, **REDIS, **QUICK)
+        stop.set()
+        await task
+    document = result.document
+    assert (document.cause and document.cause.subject, document.verdict) == ("api:hits:{id}", "cause_found"), document.summary
+    assert (document.fix.name, document.fix.applied, right.document.verdict) == ("count_atomically", False, "healthy")
+
+
+async def limit(client, stop: asyncio.Event) -> None:
+    """Count forty users, one limit wrongly and one rightly."""
+    number = 0
+    while not stop.is_set():
+        number += 1
+        for name, expire in (("hits", client.pexpire), ("right", client.expire)):
+            for user in range(number % 40, number % 40 + 8):
+                if await client.incr(f"api:{name}:{user}") == 1:
+                    await expire(f"api:{name}:{user}", 90)
+        await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("step", ["reproduce", "investigate", "fix", "verify"])
