@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from helpers.redis.deltas import Delta
 
-__all__ = ["family", "family_calls", "keyed_calls"]
+__all__ = ["family", "family_calls", "keyed_calls", "read_calls"]
 
 # Commands that take no key, work on all, or only look at a key without touching it (Redis manual, command reference).
 _NOT_TRAFFIC = frozenset(
@@ -31,6 +31,13 @@ _LIST = frozenset(
 )
 _SET = frozenset({"sadd", "srem", "smembers", "scard", "sismember", "smismember", "srandmember", "spop", "sscan"})
 _ZSET_OTHERS = frozenset({"geoadd", "geopos", "geodist", "geosearch", "geohash", "zscan"})
+_READS = frozenset(
+    {
+        "get", "getrange", "strlen", "getbit", "bitcount", "hget", "hmget", "hgetall", "hkeys", "hvals", "hlen", "hexists", "lrange", "llen",
+        "lindex", "smembers", "sismember", "smismember", "scard", "srandmember", "zrange", "zrangebyscore", "zrevrange", "zscore", "zmscore",
+        "zcard", "zcount", "zrank", "zrevrank", "xrange", "xrevrange", "xlen",
+    }
+)  # fmt: skip
 
 
 def family(command: str) -> str:
@@ -59,3 +66,8 @@ def keyed_calls(delta: Delta) -> float:
 def family_calls(delta: Delta, kind: str) -> float:
     """Return the successful calls of the commands of one type of key."""
     return sum(c.calls - c.failed_calls - c.rejected_calls for name, c in delta.commands.items() if family(name) == kind)
+
+
+def read_calls(delta: Delta) -> float:
+    """Return the calls of commands that read one key."""
+    return sum(c.calls for name, c in delta.commands.items() if name in _READS)

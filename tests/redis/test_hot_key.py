@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import random
 
 import pytest
@@ -14,6 +15,7 @@ from helpers.redis.fixes.cache_hot_key import CacheHotKey
 from helpers.redis.heat import Heat, measure
 from helpers.redis.lfu import rise, weight
 from helpers.redis.probes.commands_per_second import CommandsPerSecond
+from helpers.redis.replies import SlowCommand
 
 INFO = {"redis_version": "8", "run_id": "a", "total_commands_processed": 100, "db0": "keys=400,expires=0,avg_ttl=0"}
 
@@ -97,6 +99,23 @@ def test_a_key_is_named_only_if_its_share_is_proven(heat, wanted):
     """Most of a busy server's calls, by a lower bound; what cannot be told is UNKNOWN."""
     said = hot_key.judge(heat)
     assert (said.status, said.code, said.subject) == wanted, said.summary
+
+
+def test_a_slow_script_is_no_hot_key():
+    """What it calls inside counts as commands on its key: the script comes first."""
+    seen = idle({"sismember": 900_000, "eval": 6}, {"set": [b"visitors"]})
+    script = SlowCommand(1, 0, 80.0, "", (b"EVAL", b"return", b"1", b"visitors"), "10.0.0.7:1", "nightly")
+    slow = dataclasses.replace(seen, delta=dataclasses.replace(seen.delta, slow=(script,) * 6))
+    said = [hot_key.judge(heat) for heat in (seen, slow)]
+    assert [(s.code, s.subject) for s in said] == [("hot_key", "visitors"), ("slow_command", "EVAL visitors by nightly")]
+
+
+def test_a_slow_script_is_told_by_the_statistics_where_the_log_is_closed():
+    """Its calls are long on average."""
+    seen = idle({"sismember": 900_000}, {"set": [b"visitors"]}, cmdstat_eval="calls=9,usec=900000,usec_per_call=100000")
+    closed = dataclasses.replace(seen.delta, after=dataclasses.replace(seen.delta.after, missing={"SLOWLOG": "NOPERM"}))
+    said = hot_key.judge(dataclasses.replace(seen, delta=closed))
+    assert (said.code, said.subject) == ("slow_command", "EVAL")
 
 
 def test_a_key_that_holds_a_token_is_not_shown_whole():

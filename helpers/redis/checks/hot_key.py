@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from helpers.redis.burden import SLOW_MS, held_pct, slow_first
 from helpers.redis.connect import Redis
-from helpers.redis.families import family, family_calls, keyed_calls
+from helpers.redis.families import family_calls, keyed_calls, read_calls
 from helpers.redis.heat import Heat, measure
 from helpers.redis.keys import has_token, key_text
 from helpers.redis.lfu import SATURATED, Rise
@@ -26,6 +27,7 @@ HOT_PCT = 50.0  # "most of the traffic": no other split of the keys over nodes w
 BUSY_PER_S = 1000.0
 FLEETING = 0.01  # calls on keys that are gone by now cannot be told
 SLOW_PCT = 5.0
+MOSTLY_HIT_PCT = 90.0
 
 REMEDY = (
     "On Redis 8.6 and newer HOTKEYS START METRICS 1 CPU COUNT 10 DURATION 10, then HOTKEYS GET, measures it; on older ones a replica may get an LFU "
@@ -67,9 +69,10 @@ def judge(heat: Heat, *, hot_pct: float = HOT_PCT, busy_per_s: float = BUSY_PER_
     delta = heat.delta
     per_s = keyed_calls(delta) / delta.seconds
     share = None if heat.reason or per_s < busy_per_s else _by_counter(heat) if heat.counts else _by_family(heat)
-    if share and share.low >= hot_pct and not blind(delta, "stats"):
+    slow = slow_first(delta)
+    if share and share.low >= hot_pct and not slow and not blind(delta, "stats"):
         return _named(heat, share, per_s)
-    other = blind(delta, "stats") or neighbour(delta, own="hot_key")
+    other = blind(delta, "stats") or slow or neighbour(delta, own="hot_key")
     if other:
         return other
     if delta.missing.get("INFO commandstats"):
@@ -154,28 +157,18 @@ def _named(heat: Heat, share: Share, per_s: float) -> Diagnosis:
         f"{shown} takes {share.pct:.0f} % of {per_s:,.0f} calls a second (at least {share.low:.0f} %): {share.how}.",
         f"The most frequent commands are {', '.join(f'{n.upper()} ({c.calls / delta.seconds:,.0f}/s)' for n, c in busiest)}.",
     ]
-    slow = sum(g.held_ms for g in grouped(delta.slow, slow_ms=10.0, own="")) / 10 / delta.seconds
+    slow = held_pct(grouped(delta.slow, slow_ms=SLOW_MS, own=""), delta)
     other = neighbour(delta, own="hot_key")
-    against = [
-        *([f"Slow commands hold {slow:.0f} % of the time: run slow_command too."] if slow > SLOW_PCT else []),
-        *([other.summary] if other else []),
-    ]
-    reads = sum(c.calls for n, c in delta.commands.items() if family(n) and n in _READS)
+    said = [f"Slow commands hold {slow:.0f} % of the time: run slow_command too."] if slow > SLOW_PCT else []
+    if delta.hit_pct is not None and delta.hit_pct < MOSTLY_HIT_PCT:
+        said.append(f"{100 - delta.hit_pct:.0f} % of lookups miss: if they come in bursts, run cache_stampede too.")
+    against = [*said, *([other.summary] if other else [])]
     target = {
         "key": shown if not has_token(share.key) else shape(share.key), "share_pct": round(share.pct), "per_s": round(per_s * share.pct / 100),
-        "writes_pct": round(100 * (1 - reads / max(keyed_calls(delta), 1.0))),
+        "writes_pct": round(100 * (1 - read_calls(delta) / max(keyed_calls(delta), 1.0))),
     }  # fmt: skip
     return Diagnosis(
         Status.PROBLEM, "hot_key", shown,
         f"One key, {shown}, takes {share.pct:.0f} % of {per_s:,.0f} calls a second; its node has to serve them all.",
         target, because, against, delta.facts(), "cache_hot_key",
     )  # fmt: skip
-
-
-_READS = frozenset(
-    {
-        "get", "getrange", "strlen", "getbit", "bitcount", "hget", "hmget", "hgetall", "hkeys", "hvals", "hlen", "hexists", "lrange", "llen",
-        "lindex", "smembers", "sismember", "smismember", "scard", "srandmember", "zrange", "zrangebyscore", "zrevrange", "zscore", "zmscore",
-        "zcard", "zcount", "zrank", "zrevrank", "xrange", "xrevrange", "xlen",
-    }
-)  # fmt: skip

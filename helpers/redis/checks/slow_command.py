@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpers.errors import Refused
+from helpers.redis.burden import ALL_KEYS, SLOW_MS, held_pct, plausible
 from helpers.redis.connect import Redis
 from helpers.redis.deltas import Delta, read, subtract
 from helpers.redis.key_size import KeySize, key_size
@@ -24,18 +25,8 @@ from helpers.results import Diagnosis, Status
 __all__ = ["Seen", "judge", "slow_command"]
 
 WATCH_S = 4.0
-SLOW_MS = 10.0  # Redis's own default of slowlog-log-slower-than
 ALLOWED_PCT = 1.0  # a command that comes at any moment waits with this probability: above it, p99 is theirs
-FEW = 1000  # elements or keys: walking fewer takes well below a millisecond (Redis manual, latency)
-LARGE_BYTES = 1 << 20
 FORK_MS = 100.0
-FEWEST = 3  # slow calls of a script, whose work cannot be seen
-
-_SCRIPTS = frozenset({"EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO"})
-_ALWAYS = frozenset({"DEBUG", "SAVE", "FLUSHALL", "FLUSHDB", "MIGRATE"})
-MOSTLY = 0.8  # a machine that stalls makes others slow too
-_ALL_KEYS = frozenset({"KEYS", "SCAN", "RANDOMKEY"})
-_GONE = frozenset({"DEL", "RENAME", "GETDEL", "SPOP", "LTRIM", "ZREMRANGEBYSCORE", "ZREMRANGEBYRANK", "SORT", "LREM", "RESTORE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +80,8 @@ async def _log_off(redis: Redis, slow_ms: float) -> str:
 def judge(seen: Seen, *, allowed_pct: float = ALLOWED_PCT, disposable: str = "") -> Diagnosis:
     """Return what the slow log, the key and the clients add up to; pure."""
     delta = seen.delta
-    held = sum(g.held_ms for g in seen.groups) / 10 / delta.seconds
-    own = held > allowed_pct and _plausible(seen)
+    held = held_pct(seen.groups, delta)
+    own = held > allowed_pct and plausible(seen.groups, delta, seen.size)
     other = blind(delta, "stats") or (None if own else _elsewhere(delta))
     if other:
         return other
@@ -125,20 +116,6 @@ def _means(delta: Delta) -> str:
     return f" {max(slow)[1].upper()} takes {max(slow)[0]:.0f} ms on average; open the log to see its key and client." if slow else ""
 
 
-def _plausible(seen: Seen) -> bool:
-    """Whether the command had much to do: what is slow on a small key is the machine, not the command."""
-    top = seen.groups[0]
-    if top.command in _ALWAYS or top.arguments >= FEW:
-        return True
-    if top.command in _SCRIPTS or "." in top.command:
-        return top.calls >= FEWEST and top.held_ms >= MOSTLY * sum(g.held_ms for g in seen.groups)
-    if top.command in _ALL_KEYS:
-        return seen.delta.after.keys()[0] >= FEW
-    if seen.size is None:
-        return top.command in _GONE
-    return seen.size.elements >= FEW or (seen.size.bytes or 0) >= LARGE_BYTES
-
-
 def _named(seen: Seen, held: float, disposable: str) -> Diagnosis:
     delta, top = seen.delta, seen.groups[0]
     share = top.held_ms / 10 / delta.seconds
@@ -146,7 +123,7 @@ def _named(seen: Seen, held: float, disposable: str) -> Diagnosis:
     mean = delta.commands.get(top.command.lower())
     because = [
         f"{top.calls} slow calls of {top.command} held the server for {share:.1f} % of {delta.seconds:.1f} s; the longest took {top.longest_ms:.0f} ms.",
-        *([f"It walks all {keys:,} keys."] if top.command in _ALL_KEYS else []),
+        *([f"It walks all {keys:,} keys."] if top.command in ALL_KEYS else []),
         *([f"{top.shape} is a {seen.size}."] if seen.size else []),
         *([f"{top.command} takes {mean.usec / mean.calls / 1000:.1f} ms on average (commandstats)."] if mean and mean.calls else []),
         *(

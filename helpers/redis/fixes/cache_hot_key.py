@@ -17,7 +17,7 @@ COPIES = 8
 
 @dataclass(frozen=True)
 class CacheHotKey(Proposal):
-    """The text for `key`, which takes `share_pct` of the traffic (`per_s` calls a second), of which `writes_pct` are writes."""
+    """The text for `key`, which takes `share_pct` of the traffic (`per_s` calls a second); `writes_pct` of all calls write."""
 
     key: str
     share_pct: float = 0.0

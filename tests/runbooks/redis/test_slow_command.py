@@ -109,7 +109,7 @@ async def test_a_closed_slow_log_is_no_answer(fresh_sandbox, run):
     async with fresh_sandbox(services=("redis",)) as sandbox, redis.asyncio.Redis.from_url(sandbox.redis_url) as client:
         await client.config_set("slowlog-log-slower-than", -1)
         result = await run("slow_command", sandbox, apply=True, **REDIS, **QUICK)
-    assert (result.document.verdict in {"inconclusive", "unreachable"}, result.document.cause) == (True, None)
+    assert (result.document.verdict, result.document.cause) == ("inconclusive", None), result.document.summary
 
 
 @pytest.mark.parametrize("step", ["reproduce", "investigate", "fix", "verify"])
