@@ -116,9 +116,9 @@ async def _all(redis: Redis, question: str) -> dict[bytes, int]:
     cursor, found = 0, dict[bytes, int]()
     while True:
         cursor, keys = await redis.ask("SCAN", cursor, "COUNT", PAGE)
-        replies = await redis.ask_many([(question, key) for key in keys], timeout_s=10.0, lines=True)
+        replies = await redis.ask_each([question], keys, timeout_s=10.0)
         redis.keys_scanned += len(keys)
-        for key, reply in zip(keys, replies, strict=True):
+        for key, (reply,) in zip(keys, replies, strict=True):
             if isinstance(reply, Refused):
                 raise reply
             if isinstance(reply, int):
