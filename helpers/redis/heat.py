@@ -25,6 +25,7 @@ MOST_TOUCHED = 5000
 PAGE = 500
 MINUTE_S = 60  # LFU counters decay when a minute begins (lfu-decay-time)
 GLANCE_S = 1.0
+PASSES_S = 10.0  # two looks at every key
 _DATABASES = 1
 
 
@@ -55,6 +56,7 @@ async def measure(redis: Redis, *, watch_s: float, least_per_s: float = 0.0) -> 
     if not reason and least_per_s:
         glance = await watch(redis, window_s=min(GLANCE_S, watch_s))
         reason = "there was little traffic at first" if keyed_calls(glance) < least_per_s * glance.seconds else ""
+        before = glance.after
     try:
         if reason:
             await asyncio.sleep(watch_s)
@@ -73,25 +75,34 @@ def _too_much(reading: Reading) -> str:
 
 
 async def _counted(redis: Redis, policy: str, watch_s: float) -> Heat:
-    factor = float((await redis.settings("lfu-log-factor")).get("lfu-log-factor", "10"))
-    await _into_the_minute(redis, 3 * watch_s)
+    settings = await redis.settings("lfu-log-factor", "lfu-decay-time")
+    decays = settings.get("lfu-decay-time", "1") != "0"
+    minute = await _into_the_minute(redis, watch_s + PASSES_S) if decays else 0
     before, started = await read(redis), time.monotonic()
     first = await _all(redis, "OBJECT FREQ")
-    took = time.monotonic() - started
     await asyncio.sleep(watch_s)
     again = time.monotonic()
     last = await _all(redis, "OBJECT FREQ")
     delta = subtract(before, await read(redis))
-    rises = {key: rise(first.get(key), counter, factor) for key, counter in last.items()}
-    return Heat(delta, policy, again - started if took else watch_s, rises)
+    if decays and await _minute(redis) != minute:
+        return Heat(
+            delta, policy, reason="a minute began while the counters were watched, and they decay then; watch less than half a minute"
+        )
+    factor = float(settings.get("lfu-log-factor", "10"))
+    return Heat(delta, policy, again - started, {key: rise(first.get(key), counter, factor) for key, counter in last.items()})
 
 
-async def _into_the_minute(redis: Redis, needed_s: float) -> None:
-    """Wait for the next minute where this one is too short: the decay between two looks would look like fewer accesses."""
+async def _into_the_minute(redis: Redis, needed_s: float) -> int:
+    """Return the server's minute, waiting for the next where this one is too short: decay would look like fewer accesses."""
     seconds, micros = await redis.ask("TIME")
     left = MINUTE_S - (int(seconds) % MINUTE_S + int(micros) / 1e6)
-    if left < needed_s < MINUTE_S / 2:
+    if left < needed_s < MINUTE_S:
         await asyncio.sleep(left + 0.1)
+    return await _minute(redis)
+
+
+async def _minute(redis: Redis) -> int:
+    return int((await redis.ask("TIME"))[0]) // MINUTE_S
 
 
 async def _untouched(redis: Redis, before: Reading, policy: str, watch_s: float) -> Heat:

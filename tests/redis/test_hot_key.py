@@ -8,6 +8,7 @@ import random
 import pytest
 
 from helpers.errors import ParameterError
+from helpers.redis import heat
 from helpers.redis.checks import hot_key
 from helpers.redis.deltas import Delta, Reading, subtract
 from helpers.redis.families import family, family_calls, keyed_calls
@@ -74,7 +75,7 @@ def test_looks_of_a_diagnosis_are_no_traffic():
 
 
 @pytest.mark.parametrize(
-    ("heat", "wanted"),
+    ("seen", "wanted"),
     [
         (counted({"get": 8000}, {b"config": (45, 62), **QUIET}), ("PROBLEM", "hot_key", "config")),
         (counted({"get": 8000}, {b"config": (255, 255), **QUIET}), ("PROBLEM", "hot_key", "config")),
@@ -95,9 +96,9 @@ def test_looks_of_a_diagnosis_are_no_traffic():
         (idle({"get": 6}, {}), ("OK", None, "")),
     ],
 )  # fmt: skip
-def test_a_key_is_named_only_if_its_share_is_proven(heat, wanted):
+def test_a_key_is_named_only_if_its_share_is_proven(seen, wanted):
     """Most of a busy server's calls, by a lower bound; what cannot be told is UNKNOWN."""
-    said = hot_key.judge(heat)
+    said = hot_key.judge(seen)
     assert (said.status, said.code, said.subject) == wanted, said.summary
 
 
@@ -106,7 +107,7 @@ def test_a_slow_script_is_no_hot_key():
     seen = idle({"sismember": 900_000, "eval": 6}, {"set": [b"visitors"]})
     script = SlowCommand(1, 0, 80.0, "", (b"EVAL", b"return", b"1", b"visitors"), "10.0.0.7:1", "nightly")
     slow = dataclasses.replace(seen, delta=dataclasses.replace(seen.delta, slow=(script,) * 6))
-    said = [hot_key.judge(heat) for heat in (seen, slow)]
+    said = [hot_key.judge(one) for one in (seen, slow)]
     assert [(s.code, s.subject) for s in said] == [("hot_key", "visitors"), ("slow_command", "EVAL visitors by nightly")]
 
 
@@ -189,9 +190,22 @@ async def test_the_only_touched_key_of_its_type_had_all_its_commands(items, sess
     while await items.object("IDLETIME", "Other|Flags") < 4:  # longer ago than it is watched
         await asyncio.sleep(0.1)
     async with traffic(items, *[("HGETALL", "Flags|All")] * 80, *OTHERS):
-        heat = await measure(session, watch_s=2.0)
-    said = hot_key.judge(heat, busy_per_s=100)
+        seen = await measure(session, watch_s=2.0)
+    said = hot_key.judge(seen, busy_per_s=100)
     assert (said.code, said.subject, said.target["share_pct"], said.target["writes_pct"]) == ("hot_key", "Flags|All", 80, 0), said.summary
+
+
+async def test_a_minute_that_begins_meanwhile_is_no_measurement(items, session, monkeypatch):
+    """The counters decay then, which would look like fewer accesses."""
+    await items.config_set("maxmemory-policy", "allkeys-lfu")
+    minutes = iter([1, 2])
+
+    async def minute(_):
+        return next(minutes)
+
+    monkeypatch.setattr(heat, "_minute", minute)
+    monkeypatch.setattr(heat, "PASSES_S", 0.0)
+    assert "a minute began" in (await measure(session, watch_s=0.1)).reason
 
 
 async def test_several_databases_are_not_measured(items, session):
@@ -199,8 +213,7 @@ async def test_several_databases_are_not_measured(items, session):
     await items.execute_command("SELECT", 1)
     await items.set("a", "b")
     await items.execute_command("SELECT", 0)
-    heat = await measure(session, watch_s=0.1)
-    assert "2 databases" in heat.reason
+    assert "2 databases" in (await measure(session, watch_s=0.1)).reason
 
 
 async def test_the_probe_counts_commands(items, session):
