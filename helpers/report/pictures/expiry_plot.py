@@ -26,30 +26,24 @@ def plot_expiries(found: CheckResult[TimesToLive]) -> Picture:
 
     def draw(axes: Axes) -> None:
         for i, name in enumerate((*_NAMES, "never")):
-            axes.text(
-                _LEFT + (i + 0.5) * _STEP,
-                0.5,
-                name if name in ("more", "never") else f"< {name}",
-                ha="center",
-                va="center",
-                fontsize=7,
-                color=MUTED,
-            )
+            said = name if name in ("more", "never") else f"< {name}"
+            axes.text(_LEFT + (i + 0.5) * _STEP, 0.5, said, ha="center", va="center", fontsize=7, color=MUTED)
         for line, prefix in enumerate(prefixes, 1):
             axes.text(_LEFT - 1, line + 0.5, short(prefix, 30), ha="right", va="center")
         for row in found:
-            column = len(_NAMES) if row.from_s is None else EDGES_S.index(row.from_s)
-            share, line = row.keys / totals[row.prefix], prefixes.index(row.prefix) + 1
-            colour = _NEVER if row.from_s is None else _EXPIRES
-            axes.barh(line + 0.5, _STEP - 0.4, 0.8, left=_LEFT + column * _STEP + 0.2, color=colour, alpha=0.12 + 0.83 * share)
-            if share >= 0.005:
-                ink = "white" if share > 0.55 else MUTED
-                axes.text(
-                    _LEFT + (column + 0.5) * _STEP, line + 0.5, f"{100 * share:.0f} %", ha="center", va="center", fontsize=7, color=ink
-                )
+            _cell(axes, row, row.keys / totals[row.prefix], prefixes.index(row.prefix) + 1)
 
     words = "\n".join(f"{r.prefix}: {r.keys} keys {_when(r)}" for r in found)
     return drawn(found, len(prefixes) + 1.2 if prefixes else 0, draw, words, empty="There are no keys.")
+
+
+def _cell(axes: Axes, row: TimesToLive, share: float, line: int) -> None:
+    column = len(_NAMES) if row.from_s is None else EDGES_S.index(row.from_s)
+    colour = _NEVER if row.from_s is None else _EXPIRES
+    axes.barh(line + 0.5, _STEP - 0.4, 0.8, left=_LEFT + column * _STEP + 0.2, color=colour, alpha=0.12 + 0.83 * share)
+    if share >= 0.005:
+        ink = "white" if share > 0.55 else MUTED
+        axes.text(_LEFT + (column + 0.5) * _STEP, line + 0.5, f"{100 * share:.0f} %", ha="center", va="center", fontsize=7, color=ink)
 
 
 def _when(row: TimesToLive) -> str:
