@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from helpers.logs.engine import Logs
 
-FILES = typer.Argument(help="Files or globs, quoted: plain, .gz or .zst, of any known format.")
+FILES = typer.Argument(help="Files or globs, quoted: plain, .gz or .zst, of any known format; - is standard input.")
 FORMAT = typer.Option("", "--format", help="The format of all files; empty: recognised by content, file by file.")
 JSON = typer.Option(False, "--json", help="One JSON document on stdout.")
 
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(
         group,
         name="logs",
-        epilog="Example: [bold]runbook logs summary '/var/log/app/*.ndjson.gz'[/bold], [bold]runbook logs trace 7c9e6679 'app.log'[/bold]",
+        epilog="Example: [bold]runbook logs summary '/var/log/app/*.ndjson.gz'[/bold], [bold]kubectl logs deploy/api | runbook logs summary -[/bold], [bold]runbook logs trace 7c9e6679 'app.log'[/bold]",
     )
     group.command("summary", epilog="Example: [bold]runbook logs summary '/var/log/app/*.gz'[/bold]")(_summary)
     group.command("trace", epilog="Example: [bold]runbook logs trace 7c9e6679 '/var/log/app/*.gz' /var/log/postgresql/*.json[/bold]")(
@@ -39,8 +39,9 @@ def _reading(patterns: list[str], as_format: str) -> Iterator[Logs]:
 
     from helpers.logs.engine import Logs
     from helpers.logs.files import find_files
+    from helpers.logs.unpacking import STDIN
 
-    total = sum(path.stat().st_size for path in find_files(patterns))
+    total = sum(path.stat().st_size for path in find_files([p for p in patterns if p != STDIN])) or None
     bar = Progress(TextColumn("reading"), BarColumn(), DownloadColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True)
     with bar:
         task = bar.add_task("", total=total)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from helpers.logs.files import Physical, Progress, find_files, opened, sample, s
 from helpers.logs.format import Format, JsonFormat
 from helpers.logs.formats import formats, recognise
 from helpers.logs.reading import present, raw_rows, relation
+from helpers.logs.unpacking import STDIN, from_stdin, is_array, unpack
 from helpers.redaction import redact
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Logs:
         """Return the logs behind globs and paths: plain, .gz or .zst, of any known format, mixed.
 
         Args:
-            patterns: Globs or paths.
+            patterns: Globs or paths; `-` is standard input.
             as_format: Name of the format of all files; empty: recognised file by file, by content.
             extra: Formats of the user's own.
             progress: Called with the bytes of content counted since its last call.
@@ -68,8 +69,9 @@ class Logs:
         """
         folder = tempfile.TemporaryDirectory(prefix="runbook-logs-")
         try:
-            files = [_file(path, as_format, extra, Path(folder.name), progress) for path in find_files(patterns)]
-            return cls(files, folder)
+            room = Path(folder.name)
+            paths = [from_stdin(room) if str(p) == STDIN else p for p in patterns]
+            return cls([_file(path, as_format, extra, room, progress) for path in find_files(paths)], folder)
         except BaseException:
             folder.cleanup()
             raise
@@ -151,8 +153,13 @@ def _connected(folder: Path, longest: int) -> duckdb.DuckDBPyConnection:
 
 def _file(path: Path, name: str, extra: Sequence[Format], folder: Path, progress: Progress) -> LogFile:
     size = path.stat().st_size
-    physical = scan(path, progress)
     lines = sample(path)
+    if is_array(lines):
+        copy = folder / f"{len(list(folder.iterdir()))}.unpacked"
+        unpack(path, copy)
+        unpacked = _file(copy, name, extra, folder, progress)
+        return LogFile(replace(unpacked.physical, path=path), unpacked.format, unpacked.source)
+    physical = scan(path, progress)
     format_ = _named(name) if name else recognise(lines, extra=extra)
     if format_ is None:
         seen = redact(lines[0][:120].decode(errors="backslashreplace")) if lines else "(nothing but blank lines)"

@@ -148,3 +148,43 @@ def test_an_unknown_format_is_said_with_what_was_seen(tmp_path):
     path.write_text("once upon a time\n" * 5)
     with pytest.raises(Exception, match=r"no known log format fits\. Its first line: once upon a time"):
         Logs.open([path])
+
+
+def objects(count):
+    return [
+        json.dumps(
+            {
+                "id": str(n),
+                "deploymentId": "d",
+                "projectId": "p",
+                "source": "lambda",
+                "timestamp": 1772524800123 + n,
+                "message": "a\nb, ] é",
+            }
+        )
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize("packed", ["plain", "gz"])
+@pytest.mark.parametrize(
+    ("text", "parsed", "rejected"),
+    [
+        ("[" + ",".join(objects(300)) + "]", 300, 0),
+        (json.dumps([json.loads(o) for o in objects(300)], indent=2), 300, 0),
+        ("".join(f"[{a},{b}]\n" for a, b in zip(objects(200)[::2], objects(200)[1::2], strict=True)), 200, 0),
+        ("[" + ",".join(objects(50)) + "]\n[{broken}, 2]\n[" + ",".join(objects(50)) + "]\n", 100, 1),
+        ("[" + ",".join(objects(20)) + ',{"id": "cut', 20, 1),
+        ("[]", 0, 0),
+    ],
+    ids=["one", "pretty", "per line", "a broken line", "cut", "empty"],
+)
+def test_arrays_are_read_object_by_object(tmp_path, packed, text, parsed, rejected):
+    """As a log drain posts them: one array, one for each post, however it is laid out; what is broken is rejected, the rest is not lost."""
+    path = tmp_path / "drain.json"
+    path.write_bytes({"plain": bytes, "gz": gzip.compress}[packed](text.encode()))
+    with Logs.open([path], as_format="vercel") as logs:
+        account = logs.account()[0]
+        bodies = logs.rows("select distinct body from entries")
+    assert (account.parsed, account.rejected + account.unfinished, account.path) == (parsed, rejected, path)
+    assert bodies == ([("a\nb, ] é",)] if parsed else [])

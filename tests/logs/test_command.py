@@ -70,3 +70,10 @@ def test_no_file_is_bad_usage():
     """Exit 2, and what to give."""
     result = run("summary", "/nowhere/*.log")
     assert (result.returncode, "No log file matches" in result.stderr) == (2, True)
+
+
+def test_standard_input_is_a_file_like_others(tmp_path):
+    """`… | runbook logs summary - --json`."""
+    with written(tmp_path).open("rb") as piped:
+        result = subprocess.run([RUNBOOK, "logs", "summary", "-", "--json"], stdin=piped, capture_output=True, text=True, timeout=60)
+    assert [json.loads(result.stdout)["files"][0][k] for k in ("lines", "parsed", "rejected")] == [3, 2, 1], result.stderr
