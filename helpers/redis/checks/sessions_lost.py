@@ -15,10 +15,9 @@ from typing import Any
 from helpers.errors import BadAnswer, Refused
 from helpers.redis.connect import Redis
 from helpers.redis.deltas import Delta, read, subtract
-from helpers.redis.keyspace import sample
 from helpers.redis.neighbours import blind, neighbour
 from helpers.redis.population import Look, Population, between, look
-from helpers.redis.prefixes import ID, NAME
+from helpers.redis.session_prefixes import FEWEST, explains, session_prefixes
 from helpers.redis.sessions import Reason, reason_of
 from helpers.results import Diagnosis, Status
 
@@ -26,13 +25,7 @@ __all__ = ["Seen", "judge", "sessions_lost"]
 
 ALLOWED_PCT = 20.0  # a session is looked up by what the server itself gave out: nearly all are found
 WATCH_S = 4.0
-FEWEST = 5  # new sessions, lookups: fewer say nothing
-EXPLAINS = 0.2  # new sessions per miss: a browser may ask several times before it logs in again
-MOST_PREFIXES = 4
 SCANS_S = 30.0  # for all prefixes together, twice: a check has 90 s
-
-# What frameworks and people call sessions: sess: (express), spring:session:, rack:session:, laravel_session, PHPREDIS_SESSION:, sid …
-_WORDS = re.compile(r"(?i)sess|(?<![a-z])(sids?|log[io]ns?|auth|jwt|tokens?|cookies?|remember)(?![a-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +56,7 @@ async def sessions_lost(
 
     Source: Redis manual, INFO stats, persistence, commandstats; Little 1961 (arrivals).
     """
-    names = [prefix] if prefix else await _called_like_sessions(redis)
+    names = await session_prefixes(redis, prefix)
     budget_s = SCANS_S / max(len(names), 1)
     first = {name: await look(redis, name, budget_s=budget_s) for name in names}
     before = await read(redis)
@@ -73,13 +66,6 @@ async def sessions_lost(
     flushes = sum(_calls(delta.after.text(f"cmdstat_{name}")) for name in ("flushall", "flushdb"))
     seen = Seen(delta, _populations(first, last), flushes, await _keeps(redis, delta))
     return judge(seen, prefix=prefix, ttl_s=ttl_s, allowed_pct=allowed_pct)
-
-
-async def _called_like_sessions(redis: Redis) -> list[str]:
-    found = await sample(redis)
-    rows = found.tally.rows(found.total_keys) if found.tally.count else []
-    rows = [row for row in rows if (ID in row.prefix or NAME in row.prefix) and _WORDS.search(row.prefix) and row.ttl_s is not None]
-    return [row.prefix for row in sorted(rows, key=lambda row: -row.keys)[:MOST_PREFIXES]]
 
 
 def _populations(first: dict[str, Look], last: dict[str, Look]) -> list[Population]:
@@ -120,11 +106,9 @@ def judge(seen: Seen, *, prefix: str = "", ttl_s: float = 0.0, allowed_pct: floa
 
 def _explained(seen: Seen, missed: float, per_s: float, ttl_s: float) -> Diagnosis:
     """Return the reason why the prefix whose new sessions explain the misses is missed."""
-    about = [p for p in seen.populations if p.made >= FEWEST and p.made_per_s >= EXPLAINS * per_s]
+    about = [p for p in seen.populations if explains(p.made, per_s * p.watched_s)]
     if not about:
-        told = ", ".join(f"{p.made_per_s:.1f} of {p.prefix}" for p in seen.populations)
-        why = f"few sessions are made anew ({told} a second): other keys are missed, or the sessions' prefix is another"
-        return _unknown(seen, missed, why)
+        return _few(seen, missed, per_s)
     own = max(about, key=lambda p: p.made)
     reason = reason_of(own, seen.populations, seen.delta.after, flushes=seen.flushes, keeps=seen.keeps, ttl_s=ttl_s)
     if reason is None:
@@ -132,6 +116,16 @@ def _explained(seen: Seen, missed: float, per_s: float, ttl_s: float) -> Diagnos
         why = f"{own.made_per_s:.1f} of {own.prefix} are made anew a second, and nothing says why{whole}"
         return _unknown(seen, missed, f"{why}: give ttl_s, how long they are meant to live, or watch longer")
     return _named(seen, own, reason, missed, per_s)
+
+
+def _few(seen: Seen, missed: float, per_s: float) -> Diagnosis:
+    """Other keys are missed, unless there are nearly enough new sessions, or a prefix could not be looked at whole."""
+    told = ", ".join(f"{p.made_per_s:.1f} of {p.prefix}" for p in seen.populations)
+    nearly = any(not p.complete or explains(2 * p.made, per_s * p.watched_s) for p in seen.populations)
+    if nearly:
+        return _unknown(seen, missed, f"few sessions are made anew ({told} a second): watch longer")
+    said = f"{missed:.0f} % of lookups found no key, but next to no session is made anew ({told} a second): it is not sessions that are missed."
+    return Diagnosis(Status.OK, summary=said, facts=seen.delta.facts())
 
 
 def _unknown(seen: Seen, missed: float, why: str) -> Diagnosis:
