@@ -50,6 +50,7 @@ class Profile(BaseModel):
     redis: str = ""
     api: str = ""
     logs: list[str] = Field(default_factory=list)
+    log_columns: dict[str, str] = Field(default_factory=dict)
     code: str = ""
     vercel: VercelProject | None = None
     protected: bool = False

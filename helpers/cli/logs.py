@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from helpers.logs.engine import Logs
+    from helpers.logs.format import Format
 
-FILES = typer.Argument(help="Files or globs, quoted: plain, .gz or .zst, of any known format; - is standard input.")
+FILES = typer.Argument(
+    None, help="Files or globs, quoted: plain, .gz or .zst, of any known format; - is standard input. Without any: the profile's."
+)
+PROFILE = typer.Option("", "--profile", help="Whose `logs` to read, and whose `log_columns` map JSON of one's own.")
 FORMAT = typer.Option("", "--format", help="The format of all files; empty: recognised by content, file by file.")
 JSON = typer.Option(False, "--json", help="One JSON document on stdout.")
 
@@ -32,8 +36,23 @@ def register(app: typer.Typer) -> None:
     )
 
 
+def _asked(files: list[str] | None, profile: str) -> tuple[list[str], list[Format]]:
+    """Return the files to read, and the formats of one's own."""
+    import asyncio
+
+    from helpers.errors import UsageError
+    from helpers.logs.mapping import mapped
+    from helpers.settings import load_profile
+
+    own = asyncio.run(load_profile(profile)) if profile else None
+    patterns = list(files or (own.logs if own else []))
+    if not patterns:
+        raise UsageError("No log file is named.", remedy="Name files or globs, - for standard input, or a --profile with `logs`.")
+    return patterns, [mapped(own.log_columns)] if own and own.log_columns else []
+
+
 @contextmanager
-def _reading(patterns: list[str], as_format: str) -> Iterator[Logs]:
+def _reading(files: list[str] | None, as_format: str, profile: str) -> Iterator[Logs]:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -41,11 +60,12 @@ def _reading(patterns: list[str], as_format: str) -> Iterator[Logs]:
     from helpers.logs.files import find_files
     from helpers.logs.unpacking import STDIN
 
+    patterns, extra = _asked(files, profile)
     total = sum(path.stat().st_size for path in find_files([p for p in patterns if p != STDIN])) or None
     bar = Progress(TextColumn("reading"), BarColumn(), DownloadColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True)
     with bar:
         task = bar.add_task("", total=total)
-        logs = Logs.open(patterns, as_format=as_format, progress=lambda read: bar.advance(task, read))
+        logs = Logs.open(patterns, as_format=as_format, extra=extra, progress=lambda read: bar.advance(task, read))
     with logs:
         yield logs
 
@@ -58,12 +78,12 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def _summary(files: list[str] = FILES, as_format: str = FORMAT, as_json: bool = JSON) -> None:
+def _summary(files: list[str] | None = FILES, as_format: str = FORMAT, profile: str = PROFILE, as_json: bool = JSON) -> None:
     """Routes by time spent, errors by fingerprint, the slowest requests, and where every line went."""
     from helpers.cli.console import print_json, say, table
     from helpers.logs.analyses import analyse
 
-    with _reading(files, as_format) as logs:
+    with _reading(files, as_format, profile) as logs:
         accounts = logs.account()
         found = {
             "routes": _records(analyse(logs, "routes")),
@@ -91,15 +111,16 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
 
 def _trace(
     request_id: str = typer.Argument(help="A request id, a trace id, or a word of the statement's comment."),
-    files: list[str] = FILES,
+    files: list[str] | None = FILES,
     as_format: str = FORMAT,
+    profile: str = PROFILE,
     as_json: bool = JSON,
 ) -> None:
     """Every log entry of one request, in order of time, across the API's, PostgreSQL's and Redis' logs. Exit 1 when there is none."""
     from helpers.cli.console import print_json, say, table
     from helpers.logs.analyses import analyse
 
-    with _reading(files, as_format) as logs:
+    with _reading(files, as_format, profile) as logs:
         rows = _records(analyse(logs, "trace", id=request_id))
         lines = sum(account.lines for account in logs.account())
     if as_json:

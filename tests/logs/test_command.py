@@ -6,6 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from helpers.errors import ProfileError
+from helpers.logs.engine import Logs
+from helpers.logs.mapping import mapped
+
 RUNBOOK = str(Path(sys.executable).with_name("runbook"))
 HOSTILE = "<script>alert(1)</script> '; DROP TABLE x; -- $(rm -rf /) \x1b[31mred =1+1 \x07"
 
@@ -77,3 +83,47 @@ def test_standard_input_is_a_file_like_others(tmp_path):
     with written(tmp_path).open("rb") as piped:
         result = subprocess.run([RUNBOOK, "logs", "summary", "-", "--json"], stdin=piped, capture_output=True, text=True, timeout=60)
     assert [json.loads(result.stdout)["files"][0][k] for k in ("lines", "parsed", "rejected")] == [3, 2, 1], result.stderr
+
+
+OWN = {"ts": 1772524800, "took_s": 0.25, "code": "500", "request": {"route": "/orders/{id}", "it's": {"user id": "t1"}}, "what": "boom"}
+COLUMNS = {
+    "timestamp": "ts", "duration_ms": "took_s * 1000", "http_response_status_code": "code", "http_route": "request.route",
+    "tenant_id": "request.it's.user id", "body": "what",
+}  # fmt: skip
+
+
+def test_json_of_ones_own_is_mapped_in_the_profile(tmp_path, monkeypatch):
+    """Keys, keys within objects, other units; what does not convert is counted."""
+    monkeypatch.chdir(tmp_path)
+    lines = [OWN, {**OWN, "code": "?"}, {**OWN, "request": 5}]
+    (tmp_path / "own.json").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    columns = ", ".join(f"{k} = {json.dumps(v)}" for k, v in COLUMNS.items())
+    (tmp_path / "profiles.toml").write_text(f'[shop]\nlogs = ["own.json"]\nlog_columns = {{ {columns} }}\n')
+    result = run("summary", "--profile", "shop", "--json")
+    document = json.loads(result.stdout)
+    told = document["files"][0]
+    assert (told["format"], told["parsed"], told["mismatched"]) == ("log_columns", 3, {"http_response_status_code": 1})
+    with Logs.open(["own.json"], extra=[mapped(COLUMNS)]) as logs:
+        found = logs.rows("select duration_ms, http_route, tenant_id, http_response_status_code, body from entries")
+    assert found == [
+        (250.0, "/orders/{id}", "t1", 500, "boom"),
+        (250.0, "/orders/{id}", "t1", None, "boom"),
+        (250.0, None, None, 500, "boom"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [({"http_route": "r"}, "timestamp"), ({"timestamp": "t", "http_rout": "r"}, "http_route"), ({"timestamp": "* 2"}, "no key")],
+)
+def test_a_mapping_that_cannot_be_is_named(columns, said):
+    """With what would be right."""
+    with pytest.raises(ProfileError) as refused:
+        mapped(columns)
+    assert said in f"{refused.value} {refused.value.remedy}"
+
+
+def test_no_file_at_all_is_a_usage_error():
+    """It says what to give."""
+    result = run("summary")
+    assert (result.returncode, "--profile" in result.stderr + result.stdout) == (2, True)
