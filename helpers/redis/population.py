@@ -66,8 +66,14 @@ class Population:
 
     @property
     def made_per_s(self) -> float:
-        """New keys per second."""
-        return self.made / self.watched_s if self.watched_s > 0 else 0.0
+        """New keys per second; those that end sooner than the time watched were seen for as long as they live only."""
+        seen_s = min(self.watched_s, self.made_ttl_s) if self.made_ttl_s else self.watched_s
+        return self.made / seen_s if seen_s > 0 else 0.0
+
+    @property
+    def made_in_all(self) -> float:
+        """New keys in the time watched, those included that ended meanwhile."""
+        return self.made_per_s * self.watched_s
 
     def due(self, keys: int) -> float:
         """Return how many new ones like these `keys` must have come in the time watched, had they been made all along (Little's law)."""

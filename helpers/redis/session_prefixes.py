@@ -11,8 +11,8 @@ from helpers.redis.prefixes import ID, NAME
 __all__ = ["EXPLAINS", "FEWEST", "explains", "session_prefixes"]
 
 MOST_PREFIXES = 4
-FEWEST = 5  # new sessions: fewer say nothing
-EXPLAINS = 0.2  # new sessions per miss: a browser may ask several times before it logs in again
+FEWEST = 10  # new sessions: fewer say nothing
+EXPLAINS = 0.5  # new sessions per miss: logins beside a cache that fills have fewer
 
 # sess: (express), spring:session:, rack:session:, laravel_session, PHPREDIS_SESSION:, sid, login, auth …
 _WORDS = re.compile(r"(?i)sess|(?<![a-z])(sids?|log[io]ns?|auth|jwt|tokens?|cookies?|remember)(?![a-z])")

@@ -13,7 +13,7 @@ from helpers.redis.deltas import Reading
 from helpers.redis.population import SHORTER, Population
 from helpers.redis.prefixes import ID, NAME
 
-__all__ = ["Reason", "reason_of"]
+__all__ = ["Reason", "reason_of", "young"]
 
 DUE = 5.0  # arrivals that must have been seen, had they gone on: none has a chance of 0.7 % (Poisson)
 FEWEST = 20  # keys: where they end all along, one of twenty ends in the first tenth with 88 %
@@ -47,7 +47,7 @@ def reason_of(
         ttl_s: How long a session is meant to live, in s; 0: not known.
 
     """
-    emptied = _young(own) and not any(p.expiring >= FEWEST and not _young(p) for p in everyone)  # else others outlived it
+    emptied = young(own) and not any(p.expiring >= FEWEST and not young(p) for p in everyone)  # else others outlived it
     return _shortened(own, ttl_s) or _moved(own, everyone) or (_emptied(own, now, flushes, keeps) if emptied else None)
 
 
@@ -87,8 +87,8 @@ def _words(prefix: str) -> set[str]:
     return {w for w in "".join(c if c.isalpha() else " " for c in bare).split() if len(w) > 2}
 
 
-def _young(own: Population) -> bool:
-    """Whether every session was made a short part of its life ago: a store that was never emptied has some that are about to end."""
+def young(own: Population) -> bool:
+    """Return whether every session was made a part of its life ago only: a store that was never emptied has some about to end; pure."""
     lives_s = max(own.longest_s, own.made_ttl_s)
     return own.complete and own.expiring >= FEWEST and own.shortest_s > YOUNG * lives_s
 

@@ -133,10 +133,11 @@ OLD, NEW = people("sess:{id}", made=0), people("sess:v2:{id}", keys=200, shortes
         (seen(YOUNG, flushes=1.0), {}, ("PROBLEM", "sessions_lost", "sess:{id}: keys flushed")),
         (seen(people(), flushes=1.0), {}, ("UNKNOWN", None, "")),
         (seen(), {}, ("UNKNOWN", None, "")),
-        (seen(people(made=4)), {}, ("UNKNOWN", None, "")),
-        (seen(people(made=2)), {}, ("OK", None, "")),
-        (seen(people(made=600), keyspace_misses=4000), {}, ("UNKNOWN", None, "")),
+        (seen(people(made=9)), {}, ("OK", None, "")),  # too few to be about
+        (seen(people(made=12)), {}, ("OK", None, "")),  # as many as end
+        (seen(people(made=900), keyspace_misses=4000), {}, ("UNKNOWN", None, "")),  # more than usual, fewer than the misses
         (seen(people(made=200), keyspace_misses=4000), {}, ("OK", None, "")),
+        (seen(YOUNG, keyspace_misses=300), {}, ("UNKNOWN", None, "")),
         (seen(SHORT, keyspace_misses=5), {}, ("OK", None, "")),
         (seen(SHORT, evicted_keys=9), {}, ("PROBLEM", "eviction_churn", "evicted_keys")),
         (seen(SHORT, errorstat_MISCONF="count=2"), {}, ("PROBLEM", "persistence_or_replication", "MISCONF")),
@@ -163,3 +164,8 @@ def test_an_empty_look_is_no_population():
     """Nothing is divided by zero."""
     found = between("sess:{id}", Look(0.0, {}, complete=True), Look(0.0, {}, complete=True))
     assert (found.made_per_s, found.due(10), found.began_s) == (0.0, 0.0, 0.0)
+
+
+def test_sessions_that_end_while_they_are_watched_are_counted_by_their_life():
+    """Twenty are alive, of two seconds each, so forty were made in four."""
+    assert people(keys=20, made=20, made_ttl_s=2.0, longest_s=2.0).made_in_all == 40.0

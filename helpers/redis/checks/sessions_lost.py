@@ -18,13 +18,14 @@ from helpers.redis.deltas import Delta, read, subtract
 from helpers.redis.neighbours import blind, neighbour
 from helpers.redis.population import Look, Population, between, look
 from helpers.redis.session_prefixes import FEWEST, explains, session_prefixes
-from helpers.redis.sessions import Reason, reason_of
+from helpers.redis.sessions import Reason, reason_of, young
 from helpers.results import Diagnosis, Status
 
 __all__ = ["Seen", "judge", "sessions_lost"]
 
 ALLOWED_PCT = 20.0  # a session is looked up by what the server itself gave out: nearly all are found
 WATCH_S = 4.0
+SOME = 0.1  # new sessions per miss
 SCANS_S = 30.0  # for all prefixes together, twice: a check has 90 s
 
 
@@ -106,7 +107,7 @@ def judge(seen: Seen, *, prefix: str = "", ttl_s: float = 0.0, allowed_pct: floa
 
 def _explained(seen: Seen, missed: float, per_s: float, ttl_s: float) -> Diagnosis:
     """Return the reason why the prefix whose new sessions explain the misses is missed."""
-    about = [p for p in seen.populations if explains(p.made, per_s * p.watched_s)]
+    about = [p for p in seen.populations if explains(p.made_in_all, per_s * p.watched_s)]
     if not about:
         return _few(seen, missed, per_s)
     own = max(about, key=lambda p: p.made)
@@ -119,13 +120,18 @@ def _explained(seen: Seen, missed: float, per_s: float, ttl_s: float) -> Diagnos
 
 
 def _few(seen: Seen, missed: float, per_s: float) -> Diagnosis:
-    """Other keys are missed, unless there are nearly enough new sessions, or a prefix could not be looked at whole."""
+    """Other keys are missed, unless more sessions are made than there should be, or a prefix could not be looked at whole."""
     told = ", ".join(f"{p.made_per_s:.1f} of {p.prefix}" for p in seen.populations)
-    nearly = any(not p.complete or explains(2 * p.made, per_s * p.watched_s) for p in seen.populations)
-    if nearly:
-        return _unknown(seen, missed, f"few sessions are made anew ({told} a second): watch longer")
-    said = f"{missed:.0f} % of lookups found no key, but next to no session is made anew ({told} a second): it is not sessions that are missed."
+    if any(not p.complete or _more_than_usual(p, per_s * p.watched_s) for p in seen.populations):
+        why = f"sessions are made anew at another rate ({told} a second): only some of the misses are theirs, if any. Watch longer"
+        return _unknown(seen, missed, why)
+    said = f"{missed:.0f} % of lookups found no key, but few sessions are made anew ({told} a second): it is not sessions that are missed."
     return Diagnosis(Status.OK, summary=said, facts=seen.delta.facts())
+
+
+def _more_than_usual(own: Population, misses: float) -> bool:
+    """Whether so many new ones are more than logins: not by far fewer than the misses, and more than those that end (Little's law)."""
+    return own.made >= FEWEST and SOME * misses <= own.made and (young(own) or own.made > 2 * own.due(own.expiring))
 
 
 def _unknown(seen: Seen, missed: float, why: str) -> Diagnosis:

@@ -62,7 +62,7 @@ class MissedSessions(Gauge):
         first = [await look(redis, name, budget_s=SCANS_S / len(names)) for name in names]
         samples, misses = await self._shares(redis)
         last = [await look(redis, name, budget_s=SCANS_S / len(names)) for name in names]
-        about = any(explains(between("", a, b).made, misses) for a, b in zip(first, last, strict=True))
+        about = any(explains(between("", a, b).made_in_all, misses) for a, b in zip(first, last, strict=True))
         return samples if about else [replace(sample, value=0.0) for sample in samples]
 
     async def _shares(self, redis: Redis) -> tuple[list[Sample], float]:
