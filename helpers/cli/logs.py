@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from helpers.logs.engine import Logs
     from helpers.logs.format import Format
+    from helpers.logs.onset import Onset
 
 FILES = typer.Argument(
     None, help="Files or globs, quoted: plain, .gz or .zst, of any known format; - is standard input. Without any: the profile's."
@@ -82,6 +84,7 @@ def _summary(files: list[str] | None = FILES, as_format: str = FORMAT, profile: 
     """Routes by time spent, errors by fingerprint, the slowest requests, and where every line went."""
     from helpers.cli.console import print_json, say, table
     from helpers.logs.analyses import analyse
+    from helpers.logs.onset import onset
 
     with _reading(files, as_format, profile) as logs:
         accounts = logs.account()
@@ -90,17 +93,26 @@ def _summary(files: list[str] | None = FILES, as_format: str = FORMAT, profile: 
             "errors": _records(analyse(logs, "errors")),
             "slowest": _records(analyse(logs, "slowest", count=5)),
         }
+        began = onset(logs)
         rejected = [{"file": path.name, "line": r.line, "reason": r.reason, "text": r.text} for path, r in logs.rejected(5)]
     if as_json:
         told = [{"file": str(a.path), "format": a.format, "lines": a.lines, "parsed": a.parsed, "rejected": a.rejected, "blank": a.blank,
                  "unfinished": a.unfinished, "truncated": a.truncated, "mismatched": dict(a.mismatched)} for a in accounts]  # fmt: skip
-        print_json({"files": told, **found, "rejected": rejected})
+        print_json({"files": told, **found, "onset": _onset(began), "rejected": rejected})
         return
     for name, rows in (*found.items(), ("rejected", rejected)):
         if rows:
             table(name.capitalize(), [_short(row) for row in rows[:10]])
+    if began.at:
+        table("What explains it", [asdict(part) for part in began.parts[:5]])
+    say(f"Onset of errors: {began.why}")
     for account in accounts:
         say(account.summary)
+
+
+def _onset(began: Onset) -> dict[str, Any]:
+    """Return it as JSON values."""
+    return {**asdict(began), "at": f"{began.at:%Y-%m-%dT%H:%M:%SZ}" if began.at else None, "parts": [asdict(part) for part in began.parts]}
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:
