@@ -96,6 +96,7 @@ class Postgres:
         self._queries = 0
         self._time_ms = 0.0
         self._siblings: list[Postgres] = []
+        self._watcher: Postgres | None = None
         self._allowance_s = float("inf")
         self.application_name = application_name
         self.version_num = 0
@@ -242,6 +243,12 @@ class Postgres:
         other = await Postgres.connect(dsn, application_name=self.application_name)
         self._siblings.append(other)
         return other
+
+    async def watcher(self) -> Postgres:
+        """Return one more session that stays open, for looking while this one asks: a new one each time costs the server a process."""
+        if self._watcher is None or self._watcher._connection.is_closed():
+            self._watcher = await self.sibling()
+        return self._watcher
 
     def footprint(self) -> dict[str, float | str]:
         """Return `queries`, `time_ms`, `connections` and the strongest of the `locks` taken so far, siblings included."""

@@ -78,11 +78,7 @@ async def statements_by_total_time(
     Source: PostgreSQL manual, pg_stat_statements; thresholds of pg-extras and pghero.
 
     """
-    watcher = await pg.sibling()
-    try:
-        return await _ask(pg, watcher, during, query, window_s, limit)
-    finally:
-        await watcher.close()
+    return await _ask(pg, await pg.watcher(), during, query, window_s, limit)
 
 
 async def _ask(

@@ -65,16 +65,13 @@ class WorstStatement(Probe):
     async def measure(self, sessions: Sessions) -> list[Sample]:
         """Return the samples in ms, none when nothing ran. Raises SystemProblem when the server cannot be asked."""
         pg: Postgres = sessions["postgres"]
-        watcher = await pg.sibling()
+        watcher = await pg.watcher()
         try:
             counters = await StatementCounters.find(pg)
         except Refused:
             counters = None  # not installed or not loaded: what is seen running is all there is
-        try:
-            async with watching(watcher) as activity:
-                ticks = await self._ticks(counters)
-        finally:
-            await watcher.close()
+        async with watching(watcher) as activity:
+            ticks = await self._ticks(counters)
         if not self._memory():
             await self._choose(counters, ticks, activity)
         return self._samples(ticks, activity)
