@@ -1,0 +1,198 @@
+"""Which cached keys expire in one moment, so that all clients make them anew at once.
+
+The next such moment is waited for and watched: the keys go, lookups miss in a burst, the same keys are written again, and the database
+gets the same statement from everybody. Told apart: a cache that fills after a deployment, keys that nobody asks for, a planned refresh.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from helpers.errors import ProfileError, SystemProblem
+from helpers.redaction import mask_literals
+from helpers.redis.clumps import Clump, draw, worst
+from helpers.redis.connect import Redis
+from helpers.redis.deadlines import deadlines_of, now_ms
+from helpers.redis.deltas import Delta, read, subtract
+from helpers.redis.neighbours import blind, neighbour
+from helpers.results import Diagnosis, Status
+
+__all__ = ["Burst", "Seen", "cache_stampede", "judge"]
+
+ALLOWED_PCT = 25.0
+PATIENCE_S = 60.0
+AFTER_S = 3.0  # people's requests come back to what is missing within this
+TIMES = 5.0  # a burst of misses is this many times what it was before
+BACK = 0.5  # of the keys are written again at once: they are asked for
+_STATEMENTS = "select queryid::text as id, calls, query from pg_stat_statements where calls > 1 order by calls desc"
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """What was seen at the moment: counters before and during it, how many of the watched keys were written anew, and after how long a TTL."""
+
+    calm: Delta
+    burst: Delta
+    watched: int
+    renewed: int
+    renewed_early: int
+    ttl_s: float
+    statements: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The facts the judgement rests on; `burst` is None where the moment is further away than the patience."""
+
+    delta: Delta
+    clump: Clump | None
+    wait_s: float = 0.0
+    burst: Burst | None = None
+    notes: Sequence[str] = field(default_factory=list)
+
+
+async def cache_stampede(
+    redis: Redis, *, systems: Callable[[str], Awaitable[Any]], allowed_pct: float = ALLOWED_PCT, patience_s: float = PATIENCE_S
+) -> Diagnosis:
+    """The prefix whose keys expire together and are made anew by everybody at once.
+
+    Args:
+        redis: Read-only session.
+        systems: Returns the session of a system by its name: `incident.systems.get`.
+        allowed_pct: Share of a prefix's keys, in per cent, that may expire in one moment.
+        patience_s: Seconds to wait for that moment.
+
+    Returns:
+        PROBLEM with code cache_stampede and the prefix as subject, or another code when the counters show another failure mode at work; OK
+        when keys are spread; UNKNOWN when the moment is too far away to be watched, or nobody asked for the keys.
+
+    Raises:
+        SystemProblem: as the server answered.
+
+    Source: FAULTS.md E1; Redis manual, INFO stats.
+    """
+    before = await read(redis)
+    drawn = await draw(redis)
+    clump = await worst(redis, drawn)
+    wait_s = (clump.start_ms - await now_ms(redis)) / 1000 if clump else 0.0
+    if clump is None or clump.share_pct <= allowed_pct or wait_s > patience_s:
+        await asyncio.sleep(1.0)
+        return judge(Seen(subtract(before, await read(redis)), clump, wait_s), allowed_pct=allowed_pct)
+    burst, notes = await _watched(redis, systems, clump, drawn[clump.prefix], wait_s)
+    return judge(Seen(subtract(before, await read(redis)), clump, wait_s, burst, notes), allowed_pct=allowed_pct)
+
+
+async def _watched(
+    redis: Redis, systems: Callable[[str], Awaitable[Any]], clump: Clump, keys: Sequence[bytes], wait_s: float
+) -> tuple[Burst, list[str]]:
+    """Wait for the moment, and watch it."""
+    notes: list[str] = []
+    meant = dict(zip(keys, [at for at, _ in await deadlines_of(redis, keys)], strict=True))
+    meant = {key: at for key, at in meant.items() if clump.start_ms <= at <= clump.end_ms}
+    calm, first = await read(redis), await _statements(systems, notes)
+    at = time.monotonic()
+    await asyncio.sleep(max(wait_s - 0.5, 0.5))
+    early = await _renewed(redis, meant)
+    quiet, second = await read(redis), await _statements(systems, notes)
+    calm_s = time.monotonic() - at
+    await asyncio.sleep(0.5 + (clump.end_ms - clump.start_ms) / 1000)
+    ttl_ms = 0
+    until = time.monotonic() + AFTER_S
+    while time.monotonic() < until:
+        ttl_ms = max(ttl_ms, await _longest(redis, list(meant)))
+        await asyncio.sleep(0.25)
+    late = await _renewed(redis, meant)
+    after, third = await read(redis), await _statements(systems, notes)
+    said = _risen(first, second, third, calm_s, time.monotonic() - at - calm_s)
+    burst = Burst(subtract(calm, quiet), subtract(quiet, after), len(meant), late, early, ttl_ms / 1000, said)
+    return burst, list(dict.fromkeys(notes))
+
+
+async def _renewed(redis: Redis, meant: Mapping[bytes, int]) -> int:
+    """Return how many of the keys have a later deadline by now: they were written again."""
+    found = await deadlines_of(redis, list(meant))
+    return sum(at > was + 1000 for (at, _), was in zip(found, meant.values(), strict=True))
+
+
+async def _longest(redis: Redis, keys: Sequence[bytes]) -> int:
+    now = await now_ms(redis)
+    return max((at - now for at, _ in await deadlines_of(redis, keys)), default=0)
+
+
+async def _statements(systems: Callable[[str], Awaitable[Any]], notes: list[str]) -> dict[str, tuple[int, str]]:
+    """Return the calls of PostgreSQL's statements, empty where it cannot tell; the reason is noted."""
+    try:
+        rows = await (await systems("postgres")).fetch(_STATEMENTS, limit=500)
+    except (SystemProblem, ProfileError) as problem:
+        notes.append(f"PostgreSQL's statements could not be read: {problem.reason}")
+        return {}
+    return {row["id"]: (int(row["calls"]), str(row["query"])) for row in rows if row["id"]}
+
+
+def _risen(
+    first: Mapping[str, tuple[int, str]],
+    second: Mapping[str, tuple[int, str]],
+    third: Mapping[str, tuple[int, str]],
+    calm_s: float,
+    burst_s: float,
+) -> list[str]:
+    """Return the statements that came TIMES as often in the burst as before, those with most calls first; pure."""
+    found = []
+    for one, (calls, query) in third.items():
+        calm = (second.get(one, (0, ""))[0] - first.get(one, (0, ""))[0]) / max(calm_s, 0.1)
+        more = calls - second.get(one, (0, ""))[0]
+        if more >= 3 and more / max(burst_s, 0.1) >= TIMES * calm:
+            found.append(
+                (more, f"PostgreSQL ran this {more:,} times in {burst_s:.0f} s, {calm:.1f} a second before: {mask_literals(query)[:200]}")
+            )
+    return [said for _, said in sorted(found, reverse=True)[:2]]
+
+
+def judge(seen: Seen, *, allowed_pct: float = ALLOWED_PCT) -> Diagnosis:
+    """Return what the facts add up to; pure."""
+    other = blind(seen.delta, "stats") or neighbour(seen.delta, own="cache_stampede")
+    if other:
+        return other
+    clump, burst, facts = seen.clump, seen.burst, {**seen.delta.facts(), "notes": list(seen.notes)}
+    if clump is None or clump.share_pct <= allowed_pct:
+        share = f"at most {clump.share_pct:.0f} %, of {clump.prefix}" if clump else "too few keys expire to matter"
+        return Diagnosis(Status.OK, summary=f"Keys expire one after the other: in one moment {share}.", facts=facts)
+    said = f"{clump.share_pct:.0f} % of the keys of {clump.prefix} expire within {(clump.end_ms - clump.start_ms) / 1000:.1f} s"
+    if burst is None:
+        why = f"{said}, in {seen.wait_s:,.0f} s: whether everybody makes them anew then was not waited for. Run it again shortly before."
+        return Diagnosis(Status.UNKNOWN, summary=why, facts=facts)
+    if burst.renewed_early > BACK * burst.watched:
+        return Diagnosis(Status.UNKNOWN, summary=f"{said}, but they were written again before: a refresh, not a stampede.", facts=facts)
+    misses, calm = burst.burst.rate("keyspace_misses"), burst.calm.rate("keyspace_misses")
+    if burst.renewed < BACK * burst.watched or misses < TIMES * calm:
+        why = f"{said}, but {burst.renewed} of {burst.watched} were made anew, and misses went from {calm:.1f} to {misses:.1f} per second: no stampede."
+        return Diagnosis(Status.UNKNOWN, summary=why, facts=facts)
+    return _named(seen, clump, burst, said)
+
+
+def _named(seen: Seen, clump: Clump, burst: Burst, said: str) -> Diagnosis:
+    misses = burst.burst.counters.get("keyspace_misses", 0.0)
+    scale = clump.together / max(burst.watched, 1)
+    times = misses / max(burst.renewed * scale, 1.0)
+    because = [
+        f"{said}.",
+        f"When they did, {burst.renewed} of {burst.watched} watched ones were written again at once.",
+        f"Lookups missed {burst.burst.rate('keyspace_misses'):,.0f} times a second, {burst.calm.rate('keyspace_misses'):,.1f} before; "
+        f"{burst.burst.counters.get('expired_keys', 0.0):,.0f} keys expired in these {burst.burst.seconds:.0f} s.",
+        f"It comes again every {burst.ttl_s:,.0f} s: they were written with one and the same time to live.",
+        *burst.statements,
+    ]
+    facts = {
+        **seen.delta.facts(),
+        "misses": misses,
+        "period_s": round(burst.ttl_s, 1),
+        "misses_per_key": round(times, 1),
+        "notes": list(seen.notes),
+    }
+    summary = f"The keys of {clump.prefix} expire together every {burst.ttl_s:,.0f} s, and everybody makes them anew at once."
+    target = {"prefix": clump.prefix}
+    return Diagnosis(Status.PROBLEM, "cache_stampede", clump.prefix, summary, target, because, list(seen.notes), facts, fix="spread_expiry")
