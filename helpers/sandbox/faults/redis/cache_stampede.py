@@ -55,6 +55,7 @@ class CacheStampede(Fault):
     """Hundreds of keys with one deadline, six clients that all make what they miss, and other keys that expire one by one."""
 
     variants: ClassVar[tuple[str, ...]] = tuple(_CACHES)
+    services: ClassVar[tuple[str, ...]] = ("postgres", "redis")
 
     connections: list[asyncpg.Connection] = field(default_factory=list, repr=False)
 

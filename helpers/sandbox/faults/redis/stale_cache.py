@@ -26,6 +26,7 @@ class StaleCache(Fault):
     """
 
     variants: ClassVar[tuple[str, ...]] = tuple(COPIES)
+    services: ClassVar[tuple[str, ...]] = ("postgres", "redis")
 
     @property
     def _copied(self) -> Copied:
