@@ -19,7 +19,7 @@ def catalogue() -> str:
     lines = ["| runbook | what is wrong | may change |", "| --- | --- | --- |"]
     for info in find_runbooks().values():
         place = f"runbooks/{info.area}/{info.path.name}"
-        words = [re.sub(r"\\([`().:,-])", r"\1", markdown_text(text)) for text in (info.title, info.may_change)]
+        words = [re.sub(r"\\([`().:,_-])", r"\1", markdown_text(text)) for text in (info.title, info.may_change)]
         lines.append(f"| [{info.name}]({place}) | {words[0]} | {words[1]} |")
     return "\n".join(lines) + "\n"
 
