@@ -26,6 +26,7 @@ FEWEST = 5  # fewer keys of a pattern tell too little of what they are copies of
 THERE = 0.8  # of the ids must be in the table, or it is another one's
 AGREE = 0.5  # of the compared values: a cache that is mostly wrong cannot be told from a wrong table
 GONE = "(the row is gone)"
+_CHANGED = re.compile("(last)?(updat|modif|chang|edit)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,17 @@ class Copy:
     fields: dict[str, str]
     learned: str
     dropped: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns to read: those compared, and the one that tells when a row was changed."""
+        return list(dict.fromkeys([*self.fields.values(), *([self.changed_column] if self.changed_column else [])]))
+
+    @property
+    def changed_column(self) -> str:
+        """The column with the time of a row's last change, by its name; empty where there is none."""
+        times = [name for name, kind in self.table.columns.items() if kind.startswith("timestamp")]
+        return next((name for name in times if _CHANGED.match(plain_name(name))), "")
 
     @property
     def subject(self) -> str:

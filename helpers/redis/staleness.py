@@ -52,6 +52,13 @@ class Compared:
         low, high = wilson(len(self.stale), self.compared)
         return (self.stale_pct, self.stale_pct) if self.whole else (100 * low, 100 * high)
 
+    def changes(self) -> dict[str, str]:
+        """Return when each stale key's row was changed, by its id, where the rows tell."""
+        column = self.copy.changed_column
+        return {
+            one.cached.id: str(one.row[column]) for one in self.stale.values() if column and one.row and str(one.row[column])[:4].isdigit()
+        }
+
     def by_field(self) -> Counter[str]:
         """Return how many stale keys differ in each field."""
         return Counter(name for one in self.stale.values() for name in one.fields)
@@ -60,8 +67,7 @@ class Compared:
 async def look(redis: Redis, rows: Rows, copy: Copy, keys: Sequence[bytes]) -> dict[bytes, Look]:
     """Return each key that can be compared with its row, as both are now. Raises SystemProblem."""
     values = await read_cached(redis, keys, copy.pattern)
-    columns = list(dict.fromkeys(copy.fields.values()))
-    found = await read_rows(rows, copy.table, copy.id_column, columns, [v.id for v in values]) if values else {}
+    found = await read_rows(rows, copy.table, copy.id_column, copy.columns, [v.id for v in values]) if values else {}
     return {v.key: Look(v, found[v.id], differing(v, found[v.id], copy)) for v in values if v.id in found}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from helpers.errors import ParameterError
@@ -25,6 +26,7 @@ __all__ = ["Seen", "judge", "stale_cache"]
 
 ALLOWED_PCT = 1.0
 DELAY_S = 2.0
+MOST_CHANGES = 500
 _ROOTS = ("persistence_or_replication", "memory_full")  # both refuse the writes that would invalidate
 
 
@@ -127,8 +129,16 @@ def _named(worst: Compared, rest: Sequence[Compared], other: list[str], facts: d
         "pattern": copy.pattern, "seed": seed,
         "keys": {digest(key, seed): digest(one.cached.raw, seed) for key, one in worst.stale.items()},
     }  # fmt: skip
+    changes = {digest(one.encode(), seed): _utc(at) for one, at in list(worst.changes().items())[:MOST_CHANGES]}
+    facts = {**facts, "changes": changes}
     summary = f"{worst.stale_pct:.1f} % of the keys of {copy.pattern} say something else than {copy.table.name}: they were not invalidated."
     return Diagnosis(Status.PROBLEM, "stale_cache", copy.subject, summary, target, because, against, facts, fix="unlink_stale_keys")
+
+
+def _utc(text: str) -> str:
+    """Return a time as to_jsonb writes it with its offset; without one it is UTC."""
+    found = datetime.fromisoformat(text)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
 
 
 def _said(c: Compared) -> str:

@@ -27,6 +27,7 @@ __all__ = ["SpreadExpiry"]
 SPREAD = 0.8  # of the time that is left: what expires first still has a fifth of it
 LEFT_S = 5.0  # with less, they expire while they are being spread
 ENOUGH_PCT = 25.0
+FEWEST_MOMENTS = 4  # spread over fewer moments than these they would still come in a burst
 STEP = 200
 
 
@@ -54,13 +55,11 @@ class SpreadExpiry(Fix):
         clump = clump_of(self.prefix, list(found.values()), now)
         if clump is None or clump.share_pct <= self.enough_pct:
             return FixPreview([], needed=False, effects=[f"The keys of {self.prefix} do not expire together."])
-        left = clump.start_ms - now
-        if left < LEFT_S * 1000:
-            raise FixFailed(
-                f"They expire in {left / 1000:.1f} s: too late to spread them.", remedy="Run it again once they are there anew."
-            )
         start, end = clump.start_ms - TOLERANCE_MS, clump.end_ms + TOLERANCE_MS
-        shifts = {"shortest_ms": end - start + 1, "longest_ms": max(int(left * SPREAD), 2 * (end - start)), "seed": secrets.token_hex(8)}
+        left, lasts = clump.start_ms - now, end - start + 1
+        if left < LEFT_S * 1000 or left * SPREAD < FEWEST_MOMENTS * lasts:
+            raise FixFailed(f"They expire in {left / 1000:.1f} s: too late to spread them.", remedy="Run it again once they are made anew.")
+        shifts: dict[str, Any] = {"shortest_ms": lasts, "longest_ms": int(left * SPREAD), "seed": secrets.token_hex(8)}
         due = [key for key, at in found.items() if start <= at <= end]
         return FixPreview(
             statements=[f"PEXPIREAT key <its expiry - {shifts['shortest_ms'] / 1000:.1f} … {shifts['longest_ms'] / 1000:.1f} s>    "

@@ -31,7 +31,7 @@ STEP = 100
 class UnlinkStaleKeys(Fix):
     """UNLINK the pattern's keys in `keys` (digest of the key → digest of the value that was compared), kept aside for `keep_s` seconds.
 
-    Digests are made with the random `seed`, so that neither a key nor a value can be guessed from them.
+    Digests are made with `seed`: neither a key nor a value is written down.
     """
 
     pattern: str

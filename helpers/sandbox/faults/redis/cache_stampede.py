@@ -85,8 +85,8 @@ class CacheStampede(Fault):
             for number in numbers:
                 _ = pipe.hget(self._cache.key(number), "body") if self._cache.hashes else pipe.get(self._cache.key(number))
             missing = [n for n, value in zip(numbers, await pipe.execute(), strict=True) if value is None]
-            for number in missing if database else []:
-                await database.fetchval("select body from tiles where id = $1", number)
+            for number in missing:
+                await database.fetchval("select body from tiles where id = $1", number) if database else None
             await fill(session, (c for n in missing for c in self._cache.write(n)))
             await asyncio.sleep(0)
 
