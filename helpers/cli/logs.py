@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
+    from helpers.logs.account import FileAccount
     from helpers.logs.engine import Logs
     from helpers.logs.format import Format
     from helpers.logs.onset import Onset
@@ -96,9 +97,7 @@ def _summary(files: list[str] | None = FILES, as_format: str = FORMAT, profile: 
         began = onset(logs)
         rejected = [{"file": path.name, "line": r.line, "reason": r.reason, "text": r.text} for path, r in logs.rejected(5)]
     if as_json:
-        told = [{"file": str(a.path), "format": a.format, "lines": a.lines, "parsed": a.parsed, "rejected": a.rejected, "blank": a.blank,
-                 "unfinished": a.unfinished, "truncated": a.truncated, "mismatched": dict(a.mismatched)} for a in accounts]  # fmt: skip
-        print_json({"files": told, **found, "onset": _onset(began), "rejected": rejected})
+        print_json({"files": [_told(account) for account in accounts], **found, "onset": _onset(began), "rejected": rejected})
         return
     for name, rows in (*found.items(), ("rejected", rejected)):
         if rows:
@@ -108,6 +107,12 @@ def _summary(files: list[str] | None = FILES, as_format: str = FORMAT, profile: 
     say(f"Onset of errors: {began.why}")
     for account in accounts:
         say(account.summary)
+
+
+def _told(account: FileAccount) -> dict[str, Any]:
+    """Return a file's account as JSON values."""
+    names = ("format", "lines", "parsed", "rejected", "blank", "unfinished", "truncated")
+    return {"file": str(account.path), **{name: getattr(account, name) for name in names}, "mismatched": dict(account.mismatched)}
 
 
 def _onset(began: Onset) -> dict[str, Any]:
