@@ -6,13 +6,17 @@ import random
 
 import pytest
 
-from helpers.errors import FixFailed, ParameterError
+from helpers.errors import FixFailed, ParameterError, Refused
 from helpers.redis.checks.cache_stampede import Burst, Seen, judge
 from helpers.redis.clumps import Clump, clump_of, draw, histogram, worst
 from helpers.redis.deltas import Reading, subtract
 from helpers.redis.fixes.single_flight import SingleFlight
 from helpers.redis.fixes.spread_expiry import SpreadExpiry, shift_of
+from helpers.redis.key_stampede import judge_key
 from helpers.redis.probes.keys_expiring_together import KeysExpiringTogether
+from helpers.redis.probes.wasted_recomputations import WastedRecomputations
+from helpers.redis.recompute import Recompute
+from helpers.redis.statement_bursts import risen
 from tests.runbooks.redis.state import contents
 
 NOW = 1_000_000
@@ -33,6 +37,7 @@ def burst(*, calm: int = 2, misses: int = 1200, renewed: int = 380, early: int =
         renewed,
         early,
         24.0,
+        100,
         ["one statement"],
     )
 
@@ -182,3 +187,51 @@ async def test_single_flight_is_a_patch(session):
     code = fix.patch(preview)
     compile(code, "patch", "exec")
     assert ("ttl_s=24" in code, fix.applicable, "6 clients" in preview.effects[0]) == (True, False, True)
+
+
+@pytest.mark.parametrize(
+    ("seen", "wanted"),
+    [
+        ([Recompute(12.0, 0.5, 3.0, 0.0)], ("PROBLEM", "cache_stampede", "home|rendered")),
+        ([Recompute(1.0, 0.5, 3.0, 0.0)] * 3, ("OK", None, "")),
+        ([Recompute(2.0, 0.5, 3.0, 0.0)], ("OK", None, "")),
+        ([], ("UNKNOWN", None, "")),
+    ],
+)
+def test_one_key_is_named_when_many_make_it_at_once(seen, wanted):
+    """Two clients may meet by chance."""
+    said = judge_key(delta(), "home|rendered", seen)
+    assert (said.status, said.code, said.subject) == wanted
+
+
+async def test_wasted_recomputations_counts_every_miss_after_the_first(admin, session):
+    """Nine clients miss it, one of them makes it; this watch's own looks are not counted."""
+    await admin.set("home", "x", px=700)
+
+    async def clients() -> None:
+        while await admin.exists("home"):  # an EXISTS that finds nothing is the first miss
+            await asyncio.sleep(0.005)
+        for _ in range(8):
+            await admin.get("home")
+        await admin.set("home", "x", ex=50)
+
+    task = asyncio.create_task(clients())
+    samples = await WastedRecomputations("home", patience_s=5.0).measure({"redis": session})
+    await task
+    assert ([s.value for s in samples].count(0.0), len(samples)) == (1, 9)
+
+
+@pytest.mark.parametrize("ttl", [None, 9000])
+async def test_a_key_that_does_not_expire_soon_is_refused(admin, session, ttl):
+    """It says why."""
+    await admin.set("home", "x", ex=ttl)
+    with pytest.raises(Refused):
+        await WastedRecomputations("home", patience_s=1.0).measure({"redis": session})
+
+
+def test_a_statement_that_came_in_a_burst_is_shown_without_its_literals():
+    """Five times as often as before; what comes all the time is not."""
+    first, second = {"1": (100, "a"), "2": (1000, "b")}, {"1": (100, "a"), "2": (2000, "b")}
+    third = {"1": (160, "select body from t where name = 'secret'"), "2": (2200, "b"), "3": (2, "c")}
+    said = risen(first, second, third, calm_s=10.0, burst_s=2.0)
+    assert (len(said), "60 times" in said[0], "secret" in said[0], risen({}, {}, third, calm_s=1.0, burst_s=1.0)) == (1, True, False, [])

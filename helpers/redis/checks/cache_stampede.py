@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from helpers.errors import ProfileError, SystemProblem
-from helpers.redaction import mask_literals
 from helpers.redis.clumps import Clump, draw, worst
 from helpers.redis.connect import Redis
 from helpers.redis.deadlines import deadlines_of, now_ms
 from helpers.redis.deltas import Delta, read, subtract
+from helpers.redis.key_stampede import diagnose_key
 from helpers.redis.neighbours import blind, neighbour
+from helpers.redis.statement_bursts import TIMES, risen, statement_calls
 from helpers.results import Diagnosis, Status
 
 __all__ = ["Burst", "Seen", "cache_stampede", "judge"]
@@ -26,14 +26,15 @@ __all__ = ["Burst", "Seen", "cache_stampede", "judge"]
 ALLOWED_PCT = 25.0
 PATIENCE_S = 60.0
 AFTER_S = 3.0  # people's requests come back to what is missing within this
-TIMES = 5.0  # a burst of misses is this many times what it was before
 BACK = 0.5  # of the keys are written again at once: they are asked for
-_STATEMENTS = "select queryid::text as id, calls, query from pg_stat_statements where calls > 1 order by calls desc"
 
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """What was seen at the moment: counters before and during it, how many of the watched keys were written anew, and after how long a TTL."""
+    """What was seen at the moment: counters before and during it, how many of the watched keys were written anew.
+
+    `ttl_s` is the time to live they have then; `own_misses` are this check's own lookups of missing keys, which the server counts too.
+    """
 
     calm: Delta
     burst: Delta
@@ -41,7 +42,13 @@ class Burst:
     renewed: int
     renewed_early: int
     ttl_s: float
+    own_misses: int = 0
     statements: Sequence[str] = ()
+
+    @property
+    def misses(self) -> float:
+        """Lookups of others that missed at the moment."""
+        return max(self.burst.counters.get("keyspace_misses", 0.0) - self.own_misses, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +63,24 @@ class Seen:
 
 
 async def cache_stampede(
-    redis: Redis, *, systems: Callable[[str], Awaitable[Any]], allowed_pct: float = ALLOWED_PCT, patience_s: float = PATIENCE_S
+    redis: Redis,
+    *,
+    systems: Callable[[str], Awaitable[Any]],
+    key: str = "",
+    allowed_pct: float = ALLOWED_PCT,
+    patience_s: float = PATIENCE_S,
 ) -> Diagnosis:
     """The prefix whose keys expire together and are made anew by everybody at once.
 
     Args:
         redis: Read-only session.
         systems: Returns the session of a system by its name: `incident.systems.get`.
+        key: One hot key whose expiries are watched; empty: the prefix whose keys expire together.
         allowed_pct: Share of a prefix's keys, in per cent, that may expire in one moment.
         patience_s: Seconds to wait for that moment.
 
     Returns:
-        PROBLEM with code cache_stampede and the prefix as subject, or another code when the counters show another failure mode at work; OK
+        PROBLEM with code cache_stampede and the prefix or key as subject, or another code when the counters show another failure mode at work; OK
         when keys are spread; UNKNOWN when the moment is too far away to be watched, or nobody asked for the keys.
 
     Raises:
@@ -75,6 +88,8 @@ async def cache_stampede(
 
     Source: FAULTS.md E1; Redis manual, INFO stats.
     """
+    if key:
+        return await diagnose_key(redis, systems, key=key, patience_s=patience_s)
     before = await read(redis)
     drawn = await draw(redis)
     clump = await worst(redis, drawn)
@@ -92,64 +107,44 @@ async def _watched(
     """Wait for the moment, and watch it."""
     notes: list[str] = []
     meant = dict(zip(keys, [at for at, _ in await deadlines_of(redis, keys)], strict=True))
-    meant = {key: at for key, at in meant.items() if clump.start_ms <= at <= clump.end_ms}
-    calm, first = await read(redis), await _statements(systems, notes)
+    watch = _Watch(redis, {key: at for key, at in meant.items() if clump.start_ms <= at <= clump.end_ms})
+    calm, first = await read(redis), await statement_calls(systems, notes)
     at = time.monotonic()
     await asyncio.sleep(max(wait_s - 0.5, 0.5))
-    early = await _renewed(redis, meant)
-    quiet, second = await read(redis), await _statements(systems, notes)
-    calm_s = time.monotonic() - at
+    await watch.look()
+    early = watch.renewed
+    quiet, second = await read(redis), await statement_calls(systems, notes)
+    calm_s, watch.own_misses = time.monotonic() - at, 0
     await asyncio.sleep(0.5 + (clump.end_ms - clump.start_ms) / 1000)
-    ttl_ms = 0
     until = time.monotonic() + AFTER_S
     while time.monotonic() < until:
-        ttl_ms = max(ttl_ms, await _longest(redis, list(meant)))
+        await watch.look()
         await asyncio.sleep(0.25)
-    late = await _renewed(redis, meant)
-    after, third = await read(redis), await _statements(systems, notes)
-    said = _risen(first, second, third, calm_s, time.monotonic() - at - calm_s)
-    burst = Burst(subtract(calm, quiet), subtract(quiet, after), len(meant), late, early, ttl_ms / 1000, said)
-    return burst, list(dict.fromkeys(notes))
+    after, third = await read(redis), await statement_calls(systems, notes)
+    said = risen(first, second, third, calm_s=calm_s, burst_s=time.monotonic() - at - calm_s)
+    found = Burst(
+        subtract(calm, quiet), subtract(quiet, after), len(watch.meant), watch.renewed, early, watch.ttl_ms / 1000, watch.own_misses, said
+    )
+    return found, list(dict.fromkeys(notes))
 
 
-async def _renewed(redis: Redis, meant: Mapping[bytes, int]) -> int:
-    """Return how many of the keys have a later deadline by now: they were written again."""
-    found = await deadlines_of(redis, list(meant))
-    return sum(at > was + 1000 for (at, _), was in zip(found, meant.values(), strict=True))
+@dataclass
+class _Watch:
+    """The keys that are due, by the deadline they had: `renewed` have a later one by now, the longest is `ttl_ms` away."""
 
+    redis: Redis
+    meant: Mapping[bytes, int]
+    renewed: int = 0
+    ttl_ms: int = 0
+    own_misses: int = 0
 
-async def _longest(redis: Redis, keys: Sequence[bytes]) -> int:
-    now = await now_ms(redis)
-    return max((at - now for at, _ in await deadlines_of(redis, keys)), default=0)
-
-
-async def _statements(systems: Callable[[str], Awaitable[Any]], notes: list[str]) -> dict[str, tuple[int, str]]:
-    """Return the calls of PostgreSQL's statements, empty where it cannot tell; the reason is noted."""
-    try:
-        rows = await (await systems("postgres")).fetch(_STATEMENTS, limit=500)
-    except (SystemProblem, ProfileError) as problem:
-        notes.append(f"PostgreSQL's statements could not be read: {problem.reason}")
-        return {}
-    return {row["id"]: (int(row["calls"]), str(row["query"])) for row in rows if row["id"]}
-
-
-def _risen(
-    first: Mapping[str, tuple[int, str]],
-    second: Mapping[str, tuple[int, str]],
-    third: Mapping[str, tuple[int, str]],
-    calm_s: float,
-    burst_s: float,
-) -> list[str]:
-    """Return the statements that came TIMES as often in the burst as before, those with most calls first; pure."""
-    found = []
-    for one, (calls, query) in third.items():
-        calm = (second.get(one, (0, ""))[0] - first.get(one, (0, ""))[0]) / max(calm_s, 0.1)
-        more = calls - second.get(one, (0, ""))[0]
-        if more >= 3 and more / max(burst_s, 0.1) >= TIMES * calm:
-            found.append(
-                (more, f"PostgreSQL ran this {more:,} times in {burst_s:.0f} s, {calm:.1f} a second before: {mask_literals(query)[:200]}")
-            )
-    return [said for _, said in sorted(found, reverse=True)[:2]]
+    async def look(self) -> None:
+        """Read the deadlines; the server counts a look at a missing key as a miss, so these are counted here too."""
+        now = await now_ms(self.redis)
+        found = [at for at, _ in await deadlines_of(self.redis, list(self.meant))]
+        self.own_misses += found.count(-2)
+        self.renewed = sum(at > was + 1000 for at, was in zip(found, self.meant.values(), strict=True))
+        self.ttl_ms = max([self.ttl_ms, *(at - now for at in found)])
 
 
 def judge(seen: Seen, *, allowed_pct: float = ALLOWED_PCT) -> Diagnosis:
@@ -167,7 +162,7 @@ def judge(seen: Seen, *, allowed_pct: float = ALLOWED_PCT) -> Diagnosis:
         return Diagnosis(Status.UNKNOWN, summary=why, facts=facts)
     if burst.renewed_early > BACK * burst.watched:
         return Diagnosis(Status.UNKNOWN, summary=f"{said}, but they were written again before: a refresh, not a stampede.", facts=facts)
-    misses, calm = burst.burst.rate("keyspace_misses"), burst.calm.rate("keyspace_misses")
+    misses, calm = burst.misses / max(burst.burst.seconds, 0.1), burst.calm.rate("keyspace_misses")
     if burst.renewed < BACK * burst.watched or misses < TIMES * calm:
         why = f"{said}, but {burst.renewed} of {burst.watched} were made anew, and misses went from {calm:.1f} to {misses:.1f} per second: no stampede."
         return Diagnosis(Status.UNKNOWN, summary=why, facts=facts)
@@ -175,13 +170,13 @@ def judge(seen: Seen, *, allowed_pct: float = ALLOWED_PCT) -> Diagnosis:
 
 
 def _named(seen: Seen, clump: Clump, burst: Burst, said: str) -> Diagnosis:
-    misses = burst.burst.counters.get("keyspace_misses", 0.0)
+    misses = burst.misses
     scale = clump.together / max(burst.watched, 1)
     times = misses / max(burst.renewed * scale, 1.0)
     because = [
         f"{said}.",
         f"When they did, {burst.renewed} of {burst.watched} watched ones were written again at once.",
-        f"Lookups missed {burst.burst.rate('keyspace_misses'):,.0f} times a second, {burst.calm.rate('keyspace_misses'):,.1f} before; "
+        f"Lookups missed {misses / max(burst.burst.seconds, 0.1):,.0f} times a second, {burst.calm.rate('keyspace_misses'):,.1f} before; "
         f"{burst.burst.counters.get('expired_keys', 0.0):,.0f} keys expired in these {burst.burst.seconds:.0f} s.",
         f"It comes again every {burst.ttl_s:,.0f} s: they were written with one and the same time to live.",
         *burst.statements,

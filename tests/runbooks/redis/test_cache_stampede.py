@@ -1,8 +1,13 @@
 """cache_stampede through papermill: its fault, a healthy server, its look-alikes, the undo, a server that goes."""
 
-import pytest
+import json
 
+import pytest
+import redis.asyncio
+
+from helpers.incident.evidence import audit
 from helpers.incident.recovery import undo
+from tests.runbooks.redis.state import contents
 
 REDIS = {"systems": ("redis",)}
 BOTH = {"systems": ("postgres", "redis")}
@@ -20,6 +25,15 @@ async def test_it_names_the_prefix_and_spreads_its_keys(fresh_sandbox, run, vari
         document.summary
     )
     assert (undone, "select body from tiles" in evidence) == (True, True), said
+
+
+async def test_one_hot_key_is_named_with_a_patch(fresh_sandbox, run):
+    """Everybody makes it anew: nothing on the server keeps them from it, so it is a proposal."""
+    async with fresh_sandbox(services=("postgres", "redis")) as sandbox, sandbox.fault("cache_stampede", variant="one_key") as fault:
+        result = await run("cache_stampede", sandbox, apply=True, **BOTH, **fault.parameters)
+    document = result.document
+    assert (document.cause.subject if document.cause else "", document.verdict) == (fault.subject, "cause_found"), document.summary
+    assert (document.fix.name, document.fix.applied) == ("single_flight", False)
 
 
 async def test_a_dry_run_names_it_and_changes_no_deadline(fresh_sandbox, run):

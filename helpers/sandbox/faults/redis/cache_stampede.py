@@ -22,6 +22,7 @@ from helpers.sandbox.faults.redis._server import delete, fill, go_on, server
 __all__ = ["CacheStampede"]
 
 _CLIENTS = 6
+_MAKES_S = 0.5  # what is expensive to make is what people cache
 _TABLE = """
     drop table if exists tiles;
     create table tiles (id bigint primary key, body text not null);
@@ -35,6 +36,7 @@ class _Cache:
     keys: int
     ttl_s: int
     hashes: bool = False
+    alone: str = ""
 
     def key(self, number: int) -> str:
         return self.name.replace("{id}", str(1000 + number))
@@ -47,12 +49,19 @@ class _Cache:
             yield ("SET", self.key(number), "t" * 120, "EX", self.ttl_s)
 
 
-_CACHES = {"default": _Cache("tile:{id}", 400, 24), "hashes": _Cache("Rendered Page/{id}/html", 150, 32, hashes=True)}
+_CACHES = {
+    "default": _Cache("tile:{id}", 400, 24),
+    "hashes": _Cache("Rendered Page/{id}/html", 150, 32, hashes=True),
+    "one_key": _Cache("home|rendered", 1, 3, alone="home|rendered"),
+}
 
 
 @dataclass
 class CacheStampede(Fault):
-    """Hundreds of keys with one deadline, six clients that all make what they miss, and other keys that expire one by one."""
+    """Keys with one deadline, or one hot key (`one_key`), and clients that all make what they miss; other keys expire one by one.
+
+    The right fix of `one_key` is a proposal: a run with `--apply` ends with `cause_found`.
+    """
 
     variants: ClassVar[tuple[str, ...]] = tuple(_CACHES)
     services: ClassVar[tuple[str, ...]] = ("postgres", "redis")
@@ -72,7 +81,8 @@ class CacheStampede(Fault):
         async with server(place) as session:
             await fill(session, (("SET", f"visit:{n}", "v" * 40, "EX", 600 + 3 * n) for n in range(500)))
             await fill(session, (c for n in range(self._cache.keys) for c in self._cache.write(n)))
-        for _ in range(_CLIENTS):
+        self.parameters = {"key": self._cache.alone} if self._cache.alone else {}
+        for _ in range(_CLIENTS if not self._cache.alone else _CLIENTS * 2):
             database = await self.clients.connect(place, "web") if place.admin else None
             self.clients.start(go_on(place, "web", self._reader(database), pause_s=0.15))
 
@@ -80,15 +90,15 @@ class CacheStampede(Fault):
         """Return work that reads 60 random keys, and makes those that are missing."""
 
         async def read(session: Any) -> None:
-            numbers = random.sample(range(self._cache.keys), 60)
+            numbers = random.sample(range(self._cache.keys), min(60, self._cache.keys))
             pipe = session.pipeline(transaction=False)
             for number in numbers:
                 _ = pipe.hget(self._cache.key(number), "body") if self._cache.hashes else pipe.get(self._cache.key(number))
             missing = [n for n, value in zip(numbers, await pipe.execute(), strict=True) if value is None]
             for number in missing:
                 await database.fetchval("select body from tiles where id = $1", number) if database else None
+            await asyncio.sleep(_MAKES_S if missing and self._cache.alone else 0)
             await fill(session, (c for n in missing for c in self._cache.write(n)))
-            await asyncio.sleep(0)
 
         return read
 
