@@ -25,6 +25,7 @@ __all__ = ["Burst", "Seen", "cache_stampede", "judge"]
 
 ALLOWED_PCT = 25.0
 PATIENCE_S = 60.0
+CALM_S = 4.0  # what is usual is measured before the moment: one that is nearer than this is let pass, and the next one watched
 AFTER_S = 3.0  # people's requests come back to what is missing within this
 BACK = 0.5  # of the keys are written again at once: they are asked for
 
@@ -91,14 +92,22 @@ async def cache_stampede(
     if key:
         return await diagnose_key(redis, systems, key=key, patience_s=patience_s)
     before = await read(redis)
-    drawn = await draw(redis)
-    clump = await worst(redis, drawn)
-    wait_s = (clump.start_ms - await now_ms(redis)) / 1000 if clump else 0.0
+    drawn, clump, wait_s = await _next(redis)
+    if clump is not None and clump.share_pct > allowed_pct and wait_s < CALM_S:
+        await asyncio.sleep(max(wait_s, 0.0) + (clump.end_ms - clump.start_ms) / 1000 + AFTER_S)
+        drawn, clump, wait_s = await _next(redis)
     if clump is None or clump.share_pct <= allowed_pct or wait_s > patience_s:
         await asyncio.sleep(1.0)
         return judge(Seen(subtract(before, await read(redis)), clump, wait_s), allowed_pct=allowed_pct)
     burst, notes = await _watched(redis, systems, clump, drawn[clump.prefix], wait_s)
     return judge(Seen(subtract(before, await read(redis)), clump, wait_s, burst, notes), allowed_pct=allowed_pct)
+
+
+async def _next(redis: Redis) -> tuple[dict[str, list[bytes]], Clump | None, float]:
+    """Return keys by prefix, what expires together most, and the seconds until then."""
+    drawn = await draw(redis)
+    clump = await worst(redis, drawn)
+    return drawn, clump, (clump.start_ms - await now_ms(redis)) / 1000 if clump else 0.0
 
 
 async def _watched(
