@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ MOST_BYTES = 65_535
 MOST_FIELDS = 200
 STEP = 200
 DRAWN = 5000
+WALK_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +76,15 @@ async def by_pattern(redis: Redis, *, keys: int = DRAWN) -> dict[str, list[bytes
 
 
 async def some_of(redis: Redis, pattern: str, *, most: int) -> list[bytes]:
-    """Return up to `most` of the pattern's keys, random ones where there are more, all of them where they are few among many."""
+    """Return up to `most` of the pattern's keys, random ones where there are more; what 15 s of walking find where they are few."""
     found = [key for key in await random_keys(redis, DRAWN) if id_of(key, pattern) and pattern_of(key) == pattern]
     if len(found) >= most:
         return found[:most]
-    every: dict[bytes, None] = {}
+    every: dict[bytes, None] = dict.fromkeys(found)
+    until = time.monotonic() + WALK_S
     async for page in keys_of(redis, pattern):
         every |= dict.fromkeys(key for key in page if id_of(key, pattern))
-        if len(every) >= most:
+        if len(every) >= most or time.monotonic() > until:
             break
     return list(every)[:most]
 

@@ -11,14 +11,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from helpers.errors import ParameterError
+from helpers.errors import BadAnswer, ParameterError, Refused, TimedOut
 from helpers.redis.cached import SCALAR, Cached, by_pattern, read_cached, some_of
 from helpers.redis.connect import Redis
 from helpers.redis.keys import SEPARATORS
 from helpers.redis.sameness import plain_name, same
 from helpers.redis.tables import Rows, Table, read_rows, tables
 
-__all__ = ["Copy", "differing", "given_copy", "learn_copies"]
+__all__ = ["GONE", "Copy", "differing", "given_copy", "learn_copies"]
 
 PATTERNS = 24
 SAMPLE = 24
@@ -144,7 +144,10 @@ async def _best(rows: Rows, pattern: str, values: Sequence[Cached], known: Seque
             named = _by_name(values, table, key)
             if not named or (SCALAR not in named and len(named) < 2):
                 continue
-            score = await _scored(rows, values, table, key, named)
+            try:
+                score = await _scored(rows, values, table, key, named)
+            except (Refused, BadAnswer, TimedOut):  # this table is locked or closed to this role: it is no candidate, others are
+                continue
             copy = _proven(pattern, table, key, named, score)
             if copy:
                 agreement = score.agreed.total() / max(score.said.total(), 1)

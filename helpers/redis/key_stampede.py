@@ -21,7 +21,7 @@ WASTED_PCT = 50.0
 FEWEST_MISSES = 4  # two clients may meet by chance
 
 
-async def diagnose_key(redis: Redis, systems: Callable[[str], Awaitable[Any]], *, key: str, patience_s: float) -> Diagnosis:
+async def diagnose_key(redis: Redis, systems: Callable[[str], Awaitable[Any]] | None, *, key: str, patience_s: float) -> Diagnosis:
     """Return whether `key` is made anew by many at once, as seen at up to EXPIRIES of its expiries. Raises SystemProblem."""
     notes: list[str] = []
     before, first = await read(redis), await statement_calls(systems, notes)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from helpers.redis.cached import Cached, read_cached, some_of
 from helpers.redis.connect import Redis
-from helpers.redis.copies import Copy, differing
+from helpers.redis.copies import GONE, Copy, differing
 from helpers.redis.tables import Rows, read_rows
 from helpers.redis.tally import wilson
 from helpers.redis.walk import keys_of
@@ -18,7 +18,7 @@ __all__ = ["Compared", "Look", "compare_all", "compare_some", "look"]
 
 SAMPLE = 400
 MOST_KEYS = 100_000
-MOST_STALE = 5_000
+MOST_STALE = 4_000  # a page more, and a fix still takes them all at once
 WALK_S = 30.0
 
 
@@ -51,6 +51,11 @@ class Compared:
         """Its 95 % interval; the share itself where every key was compared."""
         low, high = wilson(len(self.stale), self.compared)
         return (self.stale_pct, self.stale_pct) if self.whole else (100 * low, 100 * high)
+
+    @property
+    def gone_pct(self) -> float:
+        """Share of the compared keys that have no row, in per cent."""
+        return 100 * self.by_field()[GONE] / self.compared if self.compared else 0.0
 
     def changes(self) -> dict[str, str]:
         """Return when each stale key's row was changed, by its id, where the rows tell."""

@@ -18,8 +18,10 @@ _STATEMENTS = "select queryid::text as id, calls, query from pg_stat_statements 
 Calls = Mapping[str, tuple[int, str]]
 
 
-async def statement_calls(systems: Callable[[str], Awaitable[Any]], notes: list[str]) -> Calls:
+async def statement_calls(systems: Callable[[str], Awaitable[Any]] | None, notes: list[str]) -> Calls:
     """Return the calls and text of PostgreSQL's statements by id, empty where it cannot tell; the reason is added to `notes`."""
+    if systems is None:
+        return {}
     try:
         rows = await (await systems("postgres")).fetch(_STATEMENTS, limit=500)
     except (SystemProblem, ProfileError) as problem:

@@ -13,5 +13,6 @@ from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p') and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_'
     and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
+    and not row_security_active(c.oid) -- a row that is hidden would look deleted
     and ($1::text = '' or c.oid = to_regclass(nullif($1, '')))
 order by c.reltuples desc, 1

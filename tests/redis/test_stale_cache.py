@@ -15,7 +15,7 @@ from helpers.postgres.connect import Postgres, open_session
 from helpers.redis.cached import Cached, digest, id_of, pattern_of, read_cached
 from helpers.redis.checks.missed_invalidations import writers
 from helpers.redis.checks.stale_cache import Seen, judge, stale_cache
-from helpers.redis.copies import Copy, given_copy, learn_copies
+from helpers.redis.copies import GONE, Copy, given_copy, learn_copies
 from helpers.redis.deltas import Reading, subtract
 from helpers.redis.fixes.unlink_stale_keys import UnlinkStaleKeys
 from helpers.redis.probes.disagreeing_keys import DisagreeingKeys
@@ -65,9 +65,9 @@ def test_a_pattern_has_one_place_for_the_id(key, pattern, one):
     assert (pattern_of(key), id_of(key, pattern) if pattern else None) == (pattern, one)
 
 
-def compared(stale: int, of: int = 100) -> Compared:
+def compared(stale: int, of: int = 100, fields: tuple[str, ...] = ("name",)) -> Compared:
     looks = {
-        b"place:%d" % n: Look(Cached(b"place:%d" % n, str(n), {"name": "x"}, b"x", -1, as_text=False), {"name": "y"}, ("name",))
+        b"place:%d" % n: Look(Cached(b"place:%d" % n, str(n), {"name": "x"}, b"x", -1, as_text=False), {"name": "y"}, fields)
         for n in range(stale)
     }
     return Compared(COPY, compared=of, stale=looks)
@@ -84,6 +84,8 @@ def delta(**later):
         (Seen(delta(evicted_keys=9), [compared(5)]), ("PROBLEM", "stale_cache", "place:{id} ↔ places")),
         (Seen(delta(), [compared(1)]), ("OK", None, "")),
         (Seen(delta(), []), ("UNKNOWN", None, "")),
+        (Seen(delta(), [compared(90, fields=(GONE,))]), ("UNKNOWN", None, "")),
+        (Seen(delta(), [compared(9, fields=(GONE,))]), ("PROBLEM", "stale_cache", "place:{id} ↔ places")),
         (Seen(delta(), [compared(5)], standby=True), ("UNKNOWN", None, "")),
         (Seen(delta(errorstat_OOM="count=3"), [compared(5)]), ("PROBLEM", "memory_full", "OOM")),
         (Seen(delta(errorstat_READONLY="count=3"), [compared(5)]), ("PROBLEM", "persistence_or_replication", "READONLY")),

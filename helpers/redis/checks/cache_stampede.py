@@ -66,7 +66,7 @@ class Seen:
 async def cache_stampede(
     redis: Redis,
     *,
-    systems: Callable[[str], Awaitable[Any]],
+    systems: Callable[[str], Awaitable[Any]] | None = None,
     key: str = "",
     allowed_pct: float = ALLOWED_PCT,
     patience_s: float = PATIENCE_S,
@@ -75,7 +75,7 @@ async def cache_stampede(
 
     Args:
         redis: Read-only session.
-        systems: Returns the session of a system by its name: `incident.systems.get`.
+        systems: Returns the session of a system by its name: `incident.systems.get`; None: PostgreSQL is left out.
         key: One hot key whose expiries are watched; empty: the prefix whose keys expire together.
         allowed_pct: Share of a prefix's keys, in per cent, that may expire in one moment.
         patience_s: Seconds to wait for that moment.
@@ -111,7 +111,7 @@ async def _next(redis: Redis) -> tuple[dict[str, list[bytes]], Clump | None, flo
 
 
 async def _watched(
-    redis: Redis, systems: Callable[[str], Awaitable[Any]], clump: Clump, keys: Sequence[bytes], wait_s: float
+    redis: Redis, systems: Callable[[str], Awaitable[Any]] | None, clump: Clump, keys: Sequence[bytes], wait_s: float
 ) -> tuple[Burst, list[str]]:
     """Wait for the moment, and watch it."""
     notes: list[str] = []

@@ -60,7 +60,12 @@ class Writer:
 
 
 async def missed_invalidations(
-    redis: Redis, *, diagnosis: Any, find: Callable[..., Sequence[Request]], logs: Sequence[str] = (), timeout_s: float = LOG_S
+    redis: Redis,
+    *,
+    diagnosis: Any = None,
+    find: Callable[..., Sequence[Request]] | None = None,
+    logs: Sequence[str] = (),
+    timeout_s: float = LOG_S,
 ) -> CheckResult[Writer]:
     """The routes that changed rows without invalidating their copies, those with most rows first.
 
@@ -82,7 +87,7 @@ async def missed_invalidations(
     if not changes:
         reason = "The rows do not tell when they were changed: their table has no column such as updated_at."
         return CheckResult(Status.SKIPPED, reason=reason)
-    if not logs:
+    if not logs or find is None:
         return CheckResult(Status.SKIPPED, reason="The profile has no logs.", remedy="Add `logs = [globs]` of the application's log to it.")
     moments = {key: datetime.fromisoformat(at) for key, at in changes.items()}
     try:

@@ -27,6 +27,7 @@ __all__ = ["Seen", "judge", "stale_cache"]
 ALLOWED_PCT = 1.0
 DELAY_S = 2.0
 MOST_CHANGES = 500
+MOST_GONE_PCT = 50.0  # with more, the table or the id column is the wrong one
 _ROOTS = ("persistence_or_replication", "memory_full")  # both refuse the writes that would invalidate
 
 
@@ -40,7 +41,7 @@ class Seen:
 
 
 async def stale_cache(
-    redis: Redis, *, systems: Callable[[str], Awaitable[Any]], pattern: str = "", table: str = "", id_column: str = "", fields: str = "",
+    redis: Redis, *, systems: Callable[[str], Awaitable[Any]] | None = None, pattern: str = "", table: str = "", id_column: str = "", fields: str = "",
     allowed_pct: float = ALLOWED_PCT, delay_s: float = DELAY_S,
 ) -> Diagnosis:  # fmt: skip
     """The keys that disagree with their rows, of the pattern where most do.
@@ -65,6 +66,8 @@ async def stale_cache(
 
     Source: FAULTS.md E2.
     """
+    if systems is None:
+        return Diagnosis(Status.UNKNOWN, summary="There is no PostgreSQL to compare the cache with: pass incident.systems.get.")
     rows: Rows = await systems("postgres")
     before = await read(redis)
     try:
@@ -93,6 +96,9 @@ def judge(seen: Seen, *, allowed_pct: float = ALLOWED_PCT) -> Diagnosis:
     if worst.stale_pct <= allowed_pct:
         said = "; ".join(_said(c) for c in seen.compared)
         return Diagnosis(Status.OK, summary=f"The cache agrees with the rows: {said}.", facts=facts)
+    if worst.gone_pct > MOST_GONE_PCT:
+        said = f"{worst.gone_pct:.0f} % of the keys of {worst.copy.pattern} have no row in {worst.copy.table.name}: it is another table's cache."
+        return Diagnosis(Status.UNKNOWN, summary=said, facts=facts)
     if seen.standby:
         said = f"{_said(worst)}, but these rows are a standby's, and may be older than the cache: point the profile at the primary."
         return Diagnosis(Status.UNKNOWN, summary=said, facts=facts)

@@ -51,7 +51,7 @@ class DisagreeingKeys(Probe):
         """Return one sample per pair of looks. Raises SystemProblem: a system cannot be asked, or nothing was recognised as a copy."""
         redis: Redis = sessions["redis"]
         if "postgres" not in sessions:
-            raise Refused("postgres", "There is no PostgreSQL to compare the cache with.", remedy="Add `postgres = …` to the profile.")
+            raise Refused("postgres", "No PostgreSQL answers to compare the cache with.", remedy="See `postgres = …` of the profile.")
         rows: Rows = sessions["postgres"]
         copies = [(copy, await some_of(redis, copy.pattern, most=SAMPLE)) for copy in await self._copies(redis, rows)]
         started, samples = time.monotonic(), []

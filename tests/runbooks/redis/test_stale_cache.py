@@ -54,7 +54,7 @@ async def test_without_a_database_it_says_so(fresh_sandbox, run):
     """A profile with Redis alone: inconclusive, and what to add."""
     async with fresh_sandbox(services=("redis",)) as sandbox, sandbox.fault("stale_cache"):
         result = await run("stale_cache", sandbox, apply=True, systems=("redis",), **QUICK)
-    assert (result.document.verdict, "postgres" in result.document.summary) == ("inconclusive", True), result.document.summary
+    assert (result.document.verdict, "PostgreSQL" in result.document.summary) == ("inconclusive", True), result.document.summary
 
 
 @pytest.mark.parametrize("step", ["reproduce", "investigate", "fix", "verify"])
