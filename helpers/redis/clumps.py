@@ -14,7 +14,7 @@ from helpers.redis.deadlines import deadlines_of, now_ms
 from helpers.redis.keyspace import random_keys
 from helpers.redis.prefixes import learn, shape
 
-__all__ = ["Clump", "clump_of", "draw", "histogram", "worst"]
+__all__ = ["SHORTEST_S", "Clump", "clump_of", "draw", "histogram", "worst"]
 
 DRAWN = 5000
 FEWEST = 60  # fewer keys that expire are made again before anybody notices

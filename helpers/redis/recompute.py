@@ -59,8 +59,10 @@ async def watch_expiry(redis: Redis, key: str, *, patience_s: float) -> Recomput
         if left == -2:
             calm = (before - first) / max(last - started, CALM_S)
             return await _gap(redis, name, before, last, calm)
-        if left > ttl + 100:  # written again before it expired: a refresh
-            return None
+        if left > ttl + 100:
+            expired = ttl / 1000 <= now - last + EVERY_S  # gone and there again between two looks; else it was refreshed before
+            calm = (before - first) / max(last - started, CALM_S)
+            return Recompute(max(misses - before, 0.0), now - last, left / 1000, calm) if expired else None
         ttl, before, last = left, misses, now
     return None
 

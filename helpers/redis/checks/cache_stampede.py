@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from helpers.redis.clumps import Clump, draw, worst
+from helpers.redis.clumps import SHORTEST_S, Clump, draw, worst
 from helpers.redis.connect import Redis
 from helpers.redis.deadlines import deadlines_of, now_ms
 from helpers.redis.deltas import Delta, read, subtract
@@ -25,7 +25,7 @@ __all__ = ["Burst", "Seen", "cache_stampede", "judge"]
 
 ALLOWED_PCT = 25.0
 PATIENCE_S = 60.0
-CALM_S = 4.0  # what is usual is measured before the moment: one that is nearer than this is let pass, and the next one watched
+LOOK_S = SHORTEST_S + 5.0  # clumps with less than SHORTEST_S left are not seen, and what expires is soon there again
 AFTER_S = 3.0  # people's requests come back to what is missing within this
 BACK = 0.5  # of the keys are written again at once: they are asked for
 
@@ -92,22 +92,27 @@ async def cache_stampede(
     if key:
         return await diagnose_key(redis, systems, key=key, patience_s=patience_s)
     before = await read(redis)
-    drawn, clump, wait_s = await _next(redis)
-    if clump is not None and clump.share_pct > allowed_pct and wait_s < CALM_S:
-        await asyncio.sleep(max(wait_s, 0.0) + (clump.end_ms - clump.start_ms) / 1000 + AFTER_S)
-        drawn, clump, wait_s = await _next(redis)
+    clump, keys = await _clumped(redis, allowed_pct)
+    wait_s = (clump.start_ms - await now_ms(redis)) / 1000 if clump else 0.0
     if clump is None or clump.share_pct <= allowed_pct or wait_s > patience_s:
         await asyncio.sleep(1.0)
         return judge(Seen(subtract(before, await read(redis)), clump, wait_s), allowed_pct=allowed_pct)
-    burst, notes = await _watched(redis, systems, clump, drawn[clump.prefix], wait_s)
+    burst, notes = await _watched(redis, systems, clump, keys, wait_s)
     return judge(Seen(subtract(before, await read(redis)), clump, wait_s, burst, notes), allowed_pct=allowed_pct)
 
 
-async def _next(redis: Redis) -> tuple[dict[str, list[bytes]], Clump | None, float]:
-    """Return keys by prefix, what expires together most, and the seconds until then."""
-    drawn = await draw(redis)
-    clump = await worst(redis, drawn)
-    return drawn, clump, (clump.start_ms - await now_ms(redis)) / 1000 if clump else 0.0
+async def _clumped(redis: Redis, allowed_pct: float) -> tuple[Clump | None, list[bytes]]:
+    """Return the worst clump with its prefix's keys, looked for until there is one or LOOK_S went by: while keys expire they show none."""
+    until = time.monotonic() + LOOK_S
+    best: tuple[Clump | None, list[bytes]] = (None, [])
+    while True:
+        drawn = await draw(redis)
+        clump = await worst(redis, drawn)
+        if clump and (best[0] is None or clump.share_pct > best[0].share_pct):
+            best = (clump, drawn[clump.prefix])
+        if time.monotonic() > until or (best[0] and best[0].share_pct > allowed_pct):
+            return best
+        await asyncio.sleep(1.0)
 
 
 async def _watched(
