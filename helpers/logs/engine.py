@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpers.errors import ParameterError
+from helpers.logs import cache
 from helpers.logs.account import SHOWN, FileAccount, Rejected, reason_of
 from helpers.logs.files import Physical, Progress, find_files, opened, sample, scan
 from helpers.logs.format import Format, JsonFormat
 from helpers.logs.formats import formats, recognise
-from helpers.logs.reading import present, raw_rows, relation
+from helpers.logs.reading import literal, present, raw_rows, relation
 from helpers.logs.unpacking import STDIN, from_stdin, is_array, unpack
 from helpers.redaction import redact
 
@@ -46,8 +47,8 @@ class Logs:
         self.files = files
         self._folder = folder
         self._duck = _connected(Path(folder.name), max((f.physical.longest for f in files), default=0))
-        for number, file in enumerate(files):
-            self._duck.execute(f"create temp view file_{number} as {relation(file.format, file.physical, file.source)}")
+        self._asked = 0
+        self._unkept = [number for number, file in enumerate(files) if not self._view(number, file)]
         union = " union all ".join(f"select * from file_{number}" for number in range(len(files)))
         self._duck.execute(f"create temp view entries as {union}")
 
@@ -76,12 +77,44 @@ class Logs:
             folder.cleanup()
             raise
 
+    def _view(self, number: int, file: LogFile) -> bool:
+        """Make the view of one file; return whether a copy is what it reads, or would be of no use."""
+        read = relation(file.format, file.physical, file.source)
+        if file.source != file.physical.path or file.physical.size < cache.FEWEST_BYTES:
+            self._duck.execute(f"create or replace temp view file_{number} as {read}")
+            return True
+        return self._kept(number, cache.find(_key(file))) or not self._duck.execute(f"create temp view file_{number} as {read}")
+
+    def _kept(self, number: int, copy: Path | None) -> bool:
+        """Let the view of one file read its copy, if that is whole."""
+        import duckdb
+
+        try:
+            if copy:
+                self._duck.execute(f"create or replace temp view file_{number} as select * from read_parquet({literal(str(copy))})")
+        except duckdb.Error:
+            return False
+        return copy is not None
+
+    def _keep(self) -> None:
+        """Before the second question, keep large files as Parquet: one question is cheaper without, several are not."""
+        self._asked += 1
+        if self._asked == 2:
+            self._unkept = [number for number in self._unkept if not self._kept(number, self._copied(number))]
+
+    def _copied(self, number: int) -> Path | None:
+        file = self.files[number]
+        copy = f"copy (select * from file_{number}) to $to (format parquet, compression zstd)"
+        return cache.keep(_key(file), file.physical.size, lambda to: self._duck.execute(copy.replace("$to", literal(str(to)))))
+
     def frame(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> pd.DataFrame:
         """Return the rows of one query over `entries`."""
+        self._keep()
         return self._duck.execute(sql, parameters or None).df()
 
     def rows(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of one query over `entries`, as tuples."""
+        self._keep()
         return self._duck.execute(sql, parameters or None).fetchall()
 
     def account(self) -> list[FileAccount]:
@@ -92,7 +125,7 @@ class Logs:
         columns = {name: one for name, one in file.format.columns.items() if one.raw != one.value}
         counts = "".join(f", count(*) filter (where {c.raw} is not null and {c.value} is null)" for c in columns.values())
         rows = raw_rows(file.format, file.physical, file.source)
-        parsed, *mismatched = self.rows(f"select count(*){counts} from ({rows}) where {present(file.format)}")[0]
+        parsed, *mismatched = self._duck.execute(f"select count(*){counts} from ({rows}) where {present(file.format)}").fetchall()[0]
         physical = file.physical
         tail = physical.tail is not None and not self._whole(file, physical.tail)
         rest = physical.lines - physical.blank - parsed
@@ -109,7 +142,7 @@ class Logs:
         alone.write_bytes(tail)
         physical = Physical(alone, "none", len(tail), 1, 0, len(tail))
         rows = raw_rows(file.format, physical, alone)
-        return bool(self.rows(f"select count(*) from ({rows}) where {present(file.format)}")[0][0])
+        return bool(self._duck.execute(f"select count(*) from ({rows}) where {present(file.format)}").fetchall()[0][0])
 
     def rejected(self, limit: int = 20) -> Iterator[tuple[Path, Rejected]]:
         """Yield up to `limit` rejected lines a file, with line number, reason and redacted text."""
@@ -138,6 +171,10 @@ class Logs:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _key(file: LogFile) -> str:
+    return cache.key_of(file.source, relation(file.format, file.physical, file.source) + _MACROS.read_text(encoding="utf-8"))
 
 
 def _connected(folder: Path, longest: int) -> duckdb.DuckDBPyConnection:
