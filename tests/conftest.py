@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -12,6 +13,10 @@ import pytest_asyncio
 
 from helpers.sandbox import Sandbox
 from tests.rotation import seed
+
+# A shell ignores Ctrl-C for what it runs in the background, nohup a hang-up, and what is started there inherits it: tests of them must not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_report_header() -> str:
