@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a runbook against a sandbox: `await run("lock_contention", sandbox, apply=True, window_s=2.0)`.
 
-    The profile holds references only. `systems` narrows it; `kill_at` kills PostgreSQL (Redis where it is the only system) as soon as that step begins.
+    The profile holds references only. `systems` narrows it. As soon as that step begins, `kill_at` kills PostgreSQL (Redis where it is the
+    only system), `hang_at` suspends it.
     """
 
     async def _run(
-        name: str, sandbox: Sandbox, *, apply: bool = False, systems: tuple[str, ...] = ("postgres",), kill_at: str = "", **parameters: Any
+        name: str,
+        sandbox: Sandbox,
+        *,
+        apply: bool = False,
+        systems: tuple[str, ...] = ("postgres",),
+        kill_at: str = "",
+        hang_at: str = "",
+        **parameters: Any,
     ) -> RunResult:
         monkeypatch.chdir(tmp_path)
         lines = ["[target]"]
@@ -45,10 +54,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         pending: list[Any] = []
 
         def on_event(event: Any) -> None:
-            if kill_at and event.kind == "evidence" and (event.data["kind"], event.data["step"]) == ("began", kill_at):
-                import asyncio
-
-                pending.append(asyncio.ensure_future(sandbox.kill("redis" if systems == ("redis",) else "postgres")))
+            victim = "redis" if systems == ("redis",) else "postgres"
+            began = event.data["step"] if event.kind == "evidence" and event.data["kind"] == "began" else ""
+            if began and began in {kill_at, hang_at}:
+                pending.append(asyncio.ensure_future((sandbox.kill if began == kill_at else sandbox.suspend)(victim)))
 
         result = await execute(name, parameters, profile="target", apply=apply, out=tmp_path / "incidents", on_event=on_event)
         for task in pending:
