@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers.errors import RunbookError
+from helpers.redaction import redact
 
-__all__ = ["FileAccount", "Rejected"]
+__all__ = ["FileAccount", "Rejected", "reason_of", "shown"]
 
 SHOWN = 400  # characters of a rejected line
 
@@ -25,7 +26,10 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class FileAccount:
-    """One file's lines; `mismatched` counts, by column, fields that were there and did not convert (they are NULL)."""
+    """One file's lines; `mismatched` counts, by column, fields that were there and did not convert (they are NULL).
+
+    Where an entry spans lines, each of them is `parsed`; `continued` is how many of those only continue an entry.
+    """
 
     path: Path
     format: str
@@ -37,6 +41,7 @@ class FileAccount:
     unfinished: int
     truncated: bool = False
     mismatched: Mapping[str, int] = field(default_factory=dict)
+    continued: int = 0
 
     def __post_init__(self) -> None:
         total = self.parsed + self.rejected + self.blank + self.unfinished
@@ -46,14 +51,27 @@ class FileAccount:
             )
 
     @property
+    def entries(self) -> int:
+        """How many entries its parsed lines are."""
+        return self.parsed - self.continued
+
+    @property
     def summary(self) -> str:
         """One sentence."""
         said = [f"{self.lines:,} lines: {self.parsed:,} parsed"]
+        said += [f"which are {self.entries:,} entries"] if self.continued else []
         said += [f"{count:,} {name}" for name, count in (("rejected", self.rejected), ("blank", self.blank)) if count]
-        said += ["the last one unfinished"] if self.unfinished else []
+        said += (
+            ["the last one unfinished" if self.unfinished == 1 else f"the last {self.unfinished:,} unfinished"] if self.unfinished else []
+        )
         said += ["cut in the middle: the archive is incomplete"] if self.truncated else []
         said += [f"{count:,} × {name} not convertible" for name, count in self.mismatched.items()]
         return f"{self.path.name} ({self.format}): " + ", ".join(said) + "."
+
+
+def shown(line: bytes) -> str:
+    """Return a line's text as a report shows it: redacted, then cut."""
+    return redact(line[: SHOWN * 4].rstrip(b"\r\n").decode(errors="backslashreplace"))[:SHOWN]
 
 
 def reason_of(line: bytes, *, as_json: bool) -> str:

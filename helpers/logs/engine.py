@@ -7,13 +7,15 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpers.errors import ParameterError
 from helpers.logs import cache
-from helpers.logs.account import SHOWN, FileAccount, Rejected, reason_of
-from helpers.logs.files import Physical, Progress, find_files, opened, sample, scan
+from helpers.logs.account import FileAccount, Rejected, reason_of, shown
+from helpers.logs.files import Physical, Progress, find_files, lines_in, opened, sample, scan
+from helpers.logs.folding import FoldedFormat, fold, rejected_in
 from helpers.logs.format import Format, JsonFormat
 from helpers.logs.formats import formats, recognise
 from helpers.logs.reading import literal, present, raw_rows, relation
@@ -127,11 +129,14 @@ class Logs:
         rows = raw_rows(file.format, file.physical, file.source)
         parsed, *mismatched = self._duck.execute(f"select count(*){counts} from ({rows}) where {present(file.format)}").fetchall()[0]
         physical = file.physical
-        tail = physical.tail is not None and not self._whole(file, physical.tail)
+        tail = physical.unfinished
+        if tail is None:
+            tail = int(physical.tail is not None and not self._whole(file, physical.tail))
+        parsed += physical.continued
         rest = physical.lines - physical.blank - parsed
         return FileAccount(
-            physical.path, file.format.name, physical.compression, physical.lines, parsed, rest - tail, physical.blank, int(tail),
-            physical.truncated, {name: n for name, n in zip(columns, mismatched, strict=True) if n},
+            physical.path, file.format.name, physical.compression, physical.lines, parsed, rest - tail, physical.blank, tail,
+            physical.truncated, {name: n for name, n in zip(columns, mismatched, strict=True) if n}, physical.continued,
         )  # fmt: skip
 
     def _whole(self, file: LogFile, tail: bytes) -> bool:
@@ -152,14 +157,16 @@ class Logs:
 
     def _rejected(self, file: LogFile, limit: int) -> Iterator[Rejected]:
         """Lines are tried one by one in Python: slow, exact, and only as far as needed."""
+        if isinstance(file.format, FoldedFormat):
+            yield from islice(rejected_in(file.physical.path, file.format, file.physical.lines), limit)
+            return
         as_json, found = isinstance(file.format, JsonFormat), 0
-        for number, line in _lines(file.source):
+        for number, line in lines_in(file.source):
             if found >= limit:
                 return
             if line.strip() and file.format.score([line]) == 0 and not self._whole(file, line):
                 found += 1
-                text = redact(line[: SHOWN * 4].decode(errors="backslashreplace"))[:SHOWN]
-                yield Rejected(number, reason_of(line, as_json=as_json), text)
+                yield Rejected(number, reason_of(line, as_json=as_json), shown(line))
 
     def close(self) -> None:
         """Give memory and copies back."""
@@ -196,8 +203,11 @@ def _file(path: Path, name: str, extra: Sequence[Format], folder: Path, progress
         unpack(path, copy)
         unpacked = _file(copy, name, extra, folder, progress)
         return LogFile(replace(unpacked.physical, path=path), unpacked.format, unpacked.source)
-    physical = scan(path, progress)
     format_ = _named(name) if name else recognise(lines, extra=extra)
+    if isinstance(format_, FoldedFormat):
+        copy = folder / f"{len(list(folder.iterdir()))}.folded"
+        return LogFile(fold(path, copy, format_, progress), format_, copy)
+    physical = scan(path, progress)
     if format_ is None:
         seen = redact(lines[0][:120].decode(errors="backslashreplace")) if lines else "(nothing but blank lines)"
         raise ParameterError(
@@ -249,14 +259,3 @@ def _named(name: str) -> Format:
     if name not in formats():
         raise ParameterError(f"There is no log format {name!r}.", remedy=f"Known: {', '.join(formats())}.")
     return formats()[name]
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    number, rest = 0, b""
-    for chunk in opened(path):
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            number += 1
-            yield number, line
-    if rest:
-        yield number + 1, rest

@@ -14,18 +14,22 @@ from typing import BinaryIO
 
 from helpers.errors import ParameterError
 
-__all__ = ["Physical", "find_files", "opened", "sample", "scan"]
+__all__ = ["BOM", "Physical", "compression_of", "find_files", "lines_in", "opened", "sample", "scan"]
 
 CHUNK = 1 << 22
 _MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\v\f"
 Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Physical:
-    """One file as it lies there: `lines` of which `blank`; `tail` when the last has no newline; the `longest` in bytes."""
+    """One file as it lies there: `lines` of which `blank`; `tail` when the last has no newline; the `longest` in bytes.
+
+    Where entries span lines, `continued` of them only continue one, and `unfinished` says how many the last one has so far; None: to be asked
+    of the reader.
+    """
 
     path: Path
     compression: str
@@ -37,6 +41,8 @@ class Physical:
     truncated: bool = False
     bom: bool = False
     blank_numbers: list[int] = field(default_factory=list, repr=False)
+    continued: int = 0
+    unfinished: int | None = None
 
 
 def find_files(patterns: Sequence[str | Path]) -> list[Path]:
@@ -76,6 +82,24 @@ def opened(path: Path) -> Iterator[bytes]:
             yield from _unzstd(file)
         else:
             yield from iter(lambda: file.read(CHUNK), b"")
+
+
+def lines_in(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield number and content of each line, with its newline if it has one. Raises EOFError as `opened` does, after the last of them."""
+    number, rest, cut = 1, list[bytes](), None
+    try:
+        for chunk in opened(path):
+            *whole, last = chunk.split(b"\n")
+            for line in whole:
+                yield number, b"".join([*rest, line, b"\n"])
+                number, rest = number + 1, []
+            rest += [last] if last else []
+    except EOFError as error:
+        cut = error
+    if rest:
+        yield number, b"".join(rest)
+    if cut is not None:
+        raise cut
 
 
 def _gunzipped(file: BinaryIO) -> Iterator[bytes]:
@@ -124,7 +148,7 @@ def sample(path: Path, *, lines: int = 200, at_most: int = 1 << 20) -> list[byte
                 break
     except EOFError:
         pass  # what is readable is enough to recognise it; the scan says that it is cut
-    found = [line.strip() for line in head.removeprefix(_BOM).split(b"\n")]
+    found = [line.strip() for line in head.removeprefix(BOM).split(b"\n")]
     return [line for line in found if line][:lines]
 
 
@@ -154,7 +178,7 @@ def scan(path: Path, progress: Progress = lambda _: None, *, up_to: int | None =
     counter.end()
     return Physical(
         path, compression_of(path), path.stat().st_size, counter.lines, len(counter.blanks), counter.longest, counter.tail,
-        truncated, first == _BOM, counter.blanks,
+        truncated, first == BOM, counter.blanks,
     )  # fmt: skip
 
 

@@ -1,17 +1,25 @@
 -- What a value is, however it was written. One place for the traps: see tests/logs/test_values.py.
 -- seconds until the year 5138 stay below 1e11, milliseconds since 1973 above; and so on by thousands
-create or replace temp macro as_time(v) as coalesce(
-    try_cast(v as timestamptz),
-    case when try_cast(v as double) is null then coalesce(
-            try_cast(regexp_replace(v, '(:\d\d),(\d+)', '\1.\2') as timestamptz),
-            try_cast(try_strptime(v, '%d/%b/%Y:%H:%M:%S %z') as timestamptz),
-            try_cast(try_strptime(replace(v, ' UTC', '+0000'), ['%Y-%m-%d %H:%M:%S.%f%z', '%Y-%m-%d %H:%M:%S%z']) as timestamptz))
-        when not (try_cast(v as double) between 1e8 and 1e19) then null
-        when try_cast(v as double) < 1e11 then to_timestamp(try_cast(v as double))
-        when try_cast(v as double) < 1e14 then to_timestamp(try_cast(v as double) / 1e3)
-        when try_cast(v as double) < 1e17 then to_timestamp(try_cast(v as double) / 1e6)
-        else to_timestamp(try_cast(v as double) / 1e9)
-    end);
+create or replace temp macro as_epoch(v) as to_timestamp(case
+    when not (v between 1e8 and 1e19) then null when v < 1e11 then v when v < 1e14 then v / 1e3 when v < 1e17 then v / 1e6 else v / 1e9 end);
+
+-- a zone's abbreviation counts only where it means one thing: BST, IST and CST mean several, and as many hours
+create or replace temp macro offset_of(zone) as map {
+    'UTC': '+00', 'GMT': '+00', 'WET': '+00', 'WEST': '+01', 'CET': '+01', 'CEST': '+02', 'EET': '+02', 'EEST': '+03', 'MSK': '+03',
+    'EST': '-05', 'EDT': '-04', 'CDT': '-05', 'MST': '-07', 'MDT': '-06', 'PST': '-08', 'PDT': '-07', 'AKST': '-09', 'AKDT': '-08', 'HST': '-10',
+    'JST': '+09', 'KST': '+09', 'AEST': '+10', 'AEDT': '+11', 'NZST': '+12', 'NZDT': '+13'}[zone];
+
+create or replace temp macro as_named(v) as case when contains(v, '/') then try_cast(v as timestamptz) else try_cast(
+    regexp_replace(v, ' ?[A-Za-z]+$', '') || offset_of(upper(regexp_extract(v, '[A-Za-z]+$'))) as timestamptz) end;
+
+create or replace temp macro as_written(v) as coalesce(
+    try_cast(regexp_replace(regexp_replace(v, '(:\d\d),(\d+)', '\1.\2'), ' ([+-]\d\d(?::?\d\d)?)$', '\1') as timestamptz),
+    try_cast(try_strptime(v, '%d/%b/%Y:%H:%M:%S %z') as timestamptz));
+
+create or replace temp macro as_time(v) as case
+    when right(v, 1) between '0' and '9' or ends_with(v, 'Z') or ends_with(v, ' UTC')
+    then coalesce(case when v[5] = '-' then try_cast(v as timestamptz) end, as_epoch(try_cast(v as double)), as_written(v))
+    else as_named(replace(v, ',', '.')) end;
 
 create or replace temp macro path_of(v) as split_part(split_part(
     case when starts_with(v, '/') then v else regexp_replace(v, '^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*', '') end, '?', 1), '#', 1);

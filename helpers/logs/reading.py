@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from helpers.logs.files import Physical
+from helpers.logs.files import Physical, compression_of
 from helpers.logs.format import Format, JsonFormat, LineFormat, quoted
 
 __all__ = ["literal", "raw_rows", "relation"]
@@ -26,16 +26,21 @@ def _path(path: Path) -> str:
     return literal(re.sub(r"([*?\[])", r"[\1]", str(path)))
 
 
+def _packed(path: Path) -> str:
+    """Return the reader's argument, by what lies at `path`: a copy is plain, whatever it was made of."""
+    found = compression_of(path)
+    return "" if found == "none" else f", compression = {literal(found)}"
+
+
 def raw_rows(format_: Format, file: Physical, path: Path) -> str:
     """Return the SQL of the file's raw fields, one row a line that is not blank; a line that is not of the format is all NULL."""
     bound = max(FEWEST_BYTES, file.longest + 2)
     if isinstance(format_, JsonFormat):
         fields = {name: "JSON" if name in format_.nested else "VARCHAR" for name in format_.fields}
         columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in fields.items())
-        compression = "" if file.compression == "none" else f", compression = {literal(file.compression)}"
         return (
             f"select * from read_ndjson({_path(path)}, columns = {{{columns}}}, records = 'true', ignore_errors = true, "
-            f"maximum_object_size = {bound}{compression})"
+            f"maximum_object_size = {bound}{_packed(path)})"
         )
     if isinstance(format_, LineFormat):
         return _matched(format_, lines_of(file, path))
@@ -45,10 +50,9 @@ def raw_rows(format_: Format, file: Physical, path: Path) -> str:
 def lines_of(file: Physical, path: Path) -> str:
     """Return the SQL of the file's lines as one column `line`; lines that are not UTF-8 are left out."""
     bound = max(FEWEST_BYTES, file.longest + 2)
-    compression = "" if file.compression == "none" else f", compression = {literal(file.compression)}"
     return (
         f"select line from read_csv({_path(path)}, columns = {{'line': 'VARCHAR'}}, delim = {literal(_NOWHERE)}, quote = '', escape = '', "
-        f"header = false, auto_detect = false, strict_mode = false, ignore_errors = true, max_line_size = {bound}, new_line = '\\n'{compression})"
+        f"header = false, auto_detect = false, strict_mode = false, ignore_errors = true, max_line_size = {bound}, new_line = '\\n'{_packed(path)})"
     )
 
 

@@ -17,6 +17,7 @@ GOOD = {
     "vercel": '{"id": "a", "deploymentId": "d", "projectId": "p", "source": "lambda", "timestamp": 177252480%d123, "level": "info", "message": "x %d"}',
     "nginx_json": '{"time_iso8601": "2026-03-03T08:00:0%d+00:00", "request_time": "0.012", "status": "200", "request_uri": "/a/%d?q=1", "body_bytes_sent": 5}',
     "postgres_json": '{"timestamp": "2026-03-03 08:00:0%d.123 UTC", "pid": %d, "error_severity": "LOG", "message": "duration: 5.2 ms  statement: select 1", "backend_type": "client backend"}',
+    "postgres_csv": '2026-03-03 08:00:0%d.123 UTC,"u","db",%d,"10.0.0.1:5",65e4.1f,1,"SELECT",2026-03-03 07:00:00 UTC,3/7,0,LOG,00000,"duration: 5.2 ms",,,,,,"select 1",,,"app","client backend",,0',
     "nginx_combined": '10.0.0.1 - - [03/Mar/2026:08:00:0%d +0000] "GET /a/%d HTTP/1.1" 200 12 "-" "curl/8"',
     "uvicorn_access": 'INFO:     127.0.0.1:3544%d - "GET /health/%d HTTP/1.1" 200 OK',
     "redis_log": "1:M 03 Mar 2026 08:00:0%d.123 * Ready to accept connections %d",
