@@ -89,4 +89,6 @@ def reason_of(line: bytes, *, as_json: bool) -> str:
         if said.startswith("Extra data"):
             return "more than one JSON value on the line"
         return f"not JSON: {said}"
+    except RecursionError:
+        return "JSON nested too deeply"
     return "a JSON value that is no object" if not isinstance(found, dict) else "an object without any field of the format"

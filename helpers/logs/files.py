@@ -28,7 +28,7 @@ class Physical:
     """One file as it lies there: `lines` of which `blank`; `tail` when the last has no newline; the `longest` in bytes.
 
     Where entries span lines, `continued` of them only continue one, and `unfinished` says how many the last one has so far; None: to be asked
-    of the reader.
+    of the reader. `returns` is whether carriage returns stand within lines.
     """
 
     path: Path
@@ -43,6 +43,7 @@ class Physical:
     blank_numbers: list[int] = field(default_factory=list, repr=False)
     continued: int = 0
     unfinished: int | None = None
+    returns: bool = False
 
 
 def find_files(patterns: Sequence[str | Path]) -> list[Path]:
@@ -178,7 +179,7 @@ def scan(path: Path, progress: Progress = lambda _: None, *, up_to: int | None =
     counter.end()
     return Physical(
         path, compression_of(path), path.stat().st_size, counter.lines, len(counter.blanks), counter.longest, counter.tail,
-        truncated, first == BOM, counter.blanks,
+        truncated, first == BOM, counter.blanks, returns=counter.returns,
     )  # fmt: skip
 
 
@@ -190,11 +191,13 @@ class _Counter:
         self.tail: bytes | None = None
         self._rest: list[bytes] = []
         self._rest_size = 0
+        self.returns, self._returned = False, False
 
     def add(self, chunk: bytes) -> None:
         """Take one chunk in."""
         import numpy as np
 
+        self._look_for_returns(chunk)
         ends = np.flatnonzero(np.frombuffer(chunk, dtype=np.uint8) == 10)
         if not len(ends):
             self._keep(chunk)
@@ -206,6 +209,13 @@ class _Counter:
             self._lines(chunk, starts, stops)
         self._rest, self._rest_size = [], 0
         self._keep(chunk[int(ends[-1]) + 1 :])
+
+    def _look_for_returns(self, chunk: bytes) -> None:
+        """One that ends a line is part of its end; one that ends the chunk may be."""
+        count = chunk.count(b"\r") - chunk.endswith(b"\r") if not self.returns else 0
+        between = self._returned and not chunk.startswith(b"\n")
+        self.returns = self.returns or between or (count > 0 and count > chunk.count(b"\r\n"))
+        self._returned = chunk.endswith(b"\r")
 
     def _keep(self, part: bytes) -> None:
         if part:

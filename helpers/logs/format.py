@@ -29,6 +29,10 @@ class Column:
     raw: str
     value: str
 
+    def typed(self, name: str) -> str:
+        """Return the SQL of its value in the schema's type of that column; NULL where it does not fit."""
+        return f"try_cast({self.value} as {COLUMNS[name]})"
+
 
 def column(sql: str) -> Column:
     """Return a column of text, by any SQL."""
@@ -54,7 +58,7 @@ def time(*names: str) -> Column:
 def number(*names: str, times: float = 1.0) -> Column:
     """Return a number, `times` a factor of unit."""
     raw = _first(names)
-    return Column(raw, f"try_cast({raw} as double)" + (f" * {times:g}" if times != 1.0 else ""))
+    return Column(raw, f"as_number({raw})" + (f" * {times:g}" if times != 1.0 else ""))
 
 
 def whole(*names: str) -> Column:
@@ -100,10 +104,14 @@ class Format:
         """Return the share of `lines` that are of this format, 0 to 1; the best one is taken, the more particular first."""
         raise NotImplementedError
 
+    def certain(self, line: bytes) -> bool:
+        """Return whether the line is surely an entry; when it is not said to be, the reader has to be asked."""
+        raise NotImplementedError
+
     def select(self) -> str:
         """Return the SELECT list of the schema's columns over this format's raw fields."""
         known = self.columns
-        return ", ".join(f"cast({known[c].value if c in known else 'null'} as {t}) as {c}" for c, t in COLUMNS.items())
+        return ", ".join(f"{known[c].typed(c)} as {c}" if c in known else f"cast(null as {t}) as {c}" for c, t in COLUMNS.items())
 
 
 @dataclass(frozen=True)
@@ -118,6 +126,11 @@ class JsonFormat(Format):
         """Return the share of lines that are objects with all keys of `wants`, weighted by how particular they are."""
         hits = sum(1 for line in lines if self._fits(_object(line)))
         return self.particular * hits / max(len(lines), 1)
+
+    def certain(self, line: bytes) -> bool:
+        """Return whether all of `wants` are there and say something; a half of a surrogate pair is for the reader to judge."""
+        found = _object(line) if b"\\ud" not in line.lower() else {}
+        return bool(found) and all(any(found.get(key) is not None for key in want.split("|")) for want in self.wants)
 
     def _fits(self, found: Mapping[str, Any]) -> bool:
         return bool(found) and all(any(key in found for key in want.split("|")) for want in self.wants)
@@ -142,6 +155,14 @@ class LineFormat(Format):
         known = re.compile(self.pattern.replace("(?i)", "").encode(), re.I if "(?i)" in self.pattern else 0)
         return sum(1 for line in lines if known.search(line)) / max(len(lines), 1)
 
+    def certain(self, line: bytes) -> bool:
+        """Return whether the line is UTF-8 and matches."""
+        try:
+            line.decode()
+        except UnicodeDecodeError:
+            return False
+        return self.score([line.rstrip(b"\r\n")]) > 0
+
     @property
     def groups(self) -> list[str]:
         """The pattern's group names, in order."""
@@ -150,7 +171,7 @@ class LineFormat(Format):
 
 def _object(line: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(line)
-    except ValueError:
+        found = json.loads(line.decode())  # of bytes it would take UTF-16 and a byte order mark too
+    except (ValueError, RecursionError):  # brackets in brackets, thousands deep
         return {}
     return found if isinstance(found, dict) else {}

@@ -21,6 +21,9 @@ create or replace temp macro as_time(v) as case
     then coalesce(case when v[5] = '-' then try_cast(v as timestamptz) end, as_epoch(try_cast(v as double)), as_written(v))
     else as_named(replace(v, ',', '.')) end;
 
+-- NaN and infinity are numbers to a database, and make every sum one
+create or replace temp macro as_number(v) as case when isfinite(try_cast(v as double)) then try_cast(v as double) end;
+
 create or replace temp macro path_of(v) as split_part(split_part(
     case when starts_with(v, '/') then v else regexp_replace(v, '^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*', '') end, '?', 1), '#', 1);
 create or replace temp macro query_of(v) as nullif(split_part(split_part(v, '?', 2), '#', 1), '');

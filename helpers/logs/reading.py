@@ -10,10 +10,10 @@ from pathlib import Path
 from helpers.logs.files import Physical, compression_of
 from helpers.logs.format import Format, JsonFormat, LineFormat, quoted
 
-__all__ = ["literal", "raw_rows", "relation"]
+__all__ = ["RETURN", "literal", "raw_rows", "relation"]
 
 FEWEST_BYTES = 16 << 20  # DuckDB's own bound of one object; raised to the longest line of the file
-_NOWHERE = "\x1f\x1e\x1f"  # a separator of columns that does not occur: the whole line is one column
+RETURN = "\ufdd0"  # stands for a carriage return within a line, which the reader would take for the line's end; no character of any text
 
 
 def literal(value: str) -> str:
@@ -50,8 +50,9 @@ def raw_rows(format_: Format, file: Physical, path: Path) -> str:
 def lines_of(file: Physical, path: Path) -> str:
     """Return the SQL of the file's lines as one column `line`; lines that are not UTF-8 are left out."""
     bound = max(FEWEST_BYTES, file.longest + 2)
+    line = f"replace(line, {literal(RETURN)}, chr(13)) as line" if file.returns else "line"
     return (
-        f"select line from read_csv({_path(path)}, columns = {{'line': 'VARCHAR'}}, delim = {literal(_NOWHERE)}, quote = '', escape = '', "
+        f"select {line} from read_csv({_path(path)}, columns = {{'line': 'VARCHAR'}}, delim = '\\n', quote = '', escape = '', "
         f"header = false, auto_detect = false, strict_mode = false, ignore_errors = true, max_line_size = {bound}, new_line = '\\n'{_packed(path)})"
     )
 

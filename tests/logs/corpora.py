@@ -26,6 +26,8 @@ BAD = (
     b'{"a": 1}{"b": 2}',
     b'{"a": ' + b"[" * 20_000,
     b"\x00\x00\x00",
+    b'{"event": "a raw \x00", "timestamp": 1}',
+    b'{"event": "half a pair \\ud800", "message": "\\ud800", "timestamp": 1, "level": 30, "time": 1, "msg": "\\ud800"}',
     b"=cmd|' /C calc'!A0",
 )
 BLANK = (b"", b"   ", b"\t")
@@ -64,7 +66,7 @@ def corpus(format_name: str, seed: int, *, lines: int = 400, tail: bool = False)
     content = b"".join(line + (b"\n" if number < 3 else choose.choice([b"\n", b"\n", b"\r\n"])) for number, line in enumerate(found))
     if tail:
         text = _entry(format_name, choose, lines)[0]
-        content += text[: len(text.splitlines()[0]) // 3]
+        content += _cut(format_name, text)
         counts["unfinished"] = 1
     total = sum(counts[kind] for kind in ("parsed", "rejected", "blank", "unfinished"))
     names = ("parsed", "rejected", "blank", "unfinished", "continued")
@@ -79,14 +81,17 @@ def _entry(format_name: str, choose: random.Random, number: int) -> tuple[bytes,
 
 def _bad(format_name: str, choose: random.Random, good: bytes) -> bytes:
     """Return a line that is no entry: garbage, or an entry that is cut, holds bytes that are no UTF-8, or has another one behind it."""
-    first = good.splitlines()[0]
-    spoilt = [choose.choice(BAD), first[: len(first) // 3], first[:20] + b"\xc3\x28" + first[20:]]
-    if format_name not in ("nginx_combined", "uvicorn_access", "redis_log"):  # there the end of one entry is not marked
-        spoilt += [first + first] if json_like(first) else []
-    return choose.choice(spoilt)
+    first = good.split(b"\n")[0]
+    spoilt = [choose.choice(BAD), _cut(format_name, first), first[:20] + b"\xc3\x28" + first[20:]]
+    return choose.choice(spoilt + ([first + first] if _is_object(first) else []))
 
 
-def json_like(line: bytes) -> bool:
+def _cut(format_name: str, line: bytes) -> bytes:
+    """Return the beginning of a line; short where the rest is free text, which is as good when it is cut."""
+    return line[: 4 if format_name in ("uvicorn_access", "redis_log") else len(line.split(b"\n")[0]) // 3]
+
+
+def _is_object(line: bytes) -> bool:
     """Whether the line is one JSON object."""
     try:
         return isinstance(json.loads(line), dict)

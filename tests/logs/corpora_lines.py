@@ -151,7 +151,9 @@ def postgres_csv(choose: random.Random, m: Meant) -> Line:
     """Return PostgreSQL's csvlog; the statement spans lines, and looks like records."""
     message, stated = _stated(m)
     at = _server_time(choose, m)
-    statement = choose.choice(["select 1", f'select "a"\n\nfrom t -- {m.request_id}', f'select 1\n{at},"u","db",7,"h:1",1.f,1,"x",\nfrom "t"'])
+    statement = choose.choice(
+        ["select 1", f'select "a"\n\nfrom t -- {m.request_id}', f'select 1\n{at},"u","db",7,"h:1",1.f,1,"x",\nfrom "t"']
+    )
     cells = [f'"{c}"' for c in (text.replace('"', '""') for text in (message, statement))]
     text = (
         f'{at},"app","shop",{m.pid},"10.0.0.7:5123",65e4.1f,1,"SELECT",2026-03-03 07:00:00 UTC,3/7,0,LOG,00000,{cells[0]},,,,,,{cells[1]},,,'

@@ -41,7 +41,13 @@ def meant(choose: random.Random, number: int) -> Meant:
     """Return a request of a service that is somewhat slow and fails now and then; later numbers later, but not always."""
     method, path, template = choose.choice(ROUTES)
     status = choose.choices([200, 201, 404, 499, 500, 503], [80, 5, 5, 1, 6, 3])[0]
-    message = choose.choices([f"request {number}", f"{HOSTILE} {number}", f"long {number} " + "x" * 200_000], [90, 9, 1])[0]
+    texts = (
+        f"request {number}",
+        f"{HOSTILE} {number}",
+        f"nul \x00 {number} \t\\ \x1f\x1e\x1f \r{number}:M 03 Mar 2026 08:00:00.123 * forged",
+        f"long {number} " + "x" * 200_000,
+    )
+    message = choose.choices(texts, [87, 9, 3, 1])[0]
     return Meant(
         at=FIRST + timedelta(seconds=3 * number + choose.choice([0, 0, 0, -7, 2]), milliseconds=choose.randrange(1000)),
         method=method,
@@ -83,7 +89,9 @@ def time(choose: random.Random, at: datetime) -> Written:
         Written(str(epoch_ms), at),
         Written(json.dumps(str(epoch_ms)), at),
         Written(str(epoch_ms * 1000), at),
-        Written(choose.choice(['"yesterday"', '"2026-02-30T08:00:00Z"', '"2026-03-03 08:00:00 BST"', "7", "true", '{"s": 1}']), None, lost=True),
+        Written(
+            choose.choice(['"yesterday"', '"2026-02-30T08:00:00Z"', '"2026-03-03 08:00:00 BST"', "7", "true", '{"s": 1}']), None, lost=True
+        ),
     ]
     return choose.choices(kinds, [8] * 10 + [2])[0]
 

@@ -15,7 +15,7 @@ FORMAT = LineFormat(
         "http_response_status_code": whole("status"),
         "client_address": text("client"),
         "user_agent_original": column("nullif(\"agent\", '-')"),
-        "http_response_body_size": whole("bytes"),
+        "http_response_body_size": whole("nullif(\"bytes\", '-')"),
     },
     pattern=(
         r'^(?P<client>\S+) \S+ \S+ \[(?P<time_local>[^\]]+)\] "(?P<request>(?:[^"\\]|\\.)*)" (?P<status>\d{3}) (?P<bytes>\d+|-)'

@@ -12,7 +12,7 @@ FORMAT = JsonFormat(
         "timestamp": time("timestamp"),
         "severity_text": text("error_severity"),
         "body": text("message"),
-        "duration_ms": Column(f"nullif({DURATION}, '')", f"try_cast({DURATION} as double)"),
+        "duration_ms": Column(f"nullif({DURATION}, '')", f"as_number({DURATION})"),
         "client_address": text("remote_host"),
         "process_pid": whole("pid"),
         "application_name": text("application_name"),

@@ -30,7 +30,7 @@ FORMAT = JsonFormat(
         "url_path": column(f"path_of({_PATH})"),
         "url_query": column(f"query_of({_PATH})"),
         "http_response_status_code": whole("statusCode", _proxy("statusCode"), _within("status")),
-        "duration_ms": Column(_within("duration_ms"), f"try_cast({_within('duration_ms')} as double)"),
+        "duration_ms": Column(_within("duration_ms"), f"as_number({_within('duration_ms')})"),
         "request_id": text("requestId"),
         "trace_id": text("traceId", "trace.id"),
         "span_id": text("spanId", "span.id"),
