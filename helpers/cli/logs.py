@@ -37,6 +37,7 @@ def register(app: typer.Typer) -> None:
     group.command("trace", epilog="Example: [bold]runbook logs trace 7c9e6679 '/var/log/app/*.gz' /var/log/postgresql/*.json[/bold]")(
         _trace
     )
+    group.command("follow", epilog="Example: [bold]runbook logs follow '/var/log/app/*.log'[/bold]")(_follow)
 
 
 def _asked(files: list[str] | None, profile: str) -> tuple[list[str], list[Format]]:
@@ -148,3 +149,17 @@ def _trace(
     else:
         say(f"No entry of {request_id} in {lines:,} lines.")
     raise typer.Exit(0 if rows else 1)
+
+
+def _follow(
+    files: list[str] | None = FILES,
+    as_format: str = FORMAT,
+    profile: str = PROFILE,
+    from_start: bool = typer.Option(False, "--from-start", help="Read what is there already, too."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON document a minute on stdout."),
+) -> None:
+    """Requests, errors and latency minute by minute, while the logs are written, through rotations; Ctrl-C ends it, and says where every line went."""
+    from helpers.cli.logs_follow import run
+
+    patterns, extra = _asked(files, profile)
+    run(patterns, as_format=as_format, extra=extra, from_start=from_start, as_json=as_json)

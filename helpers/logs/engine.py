@@ -168,7 +168,7 @@ def _file(path: Path, name: str, extra: Sequence[Format], folder: Path, progress
         unpack(path, copy)
         unpacked = _file(copy, name, extra, folder, progress)
         return LogFile(replace(unpacked.physical, path=path), unpacked.format, unpacked.source)
-    format_ = _named(name) if name else recognise(lines, extra=extra)
+    format_ = _named(name, extra) if name else recognise(lines, extra=extra)
     if isinstance(format_, FoldedFormat):
         copy = room_for(folder, "folded")
         return LogFile(fold(path, copy, format_, progress), format_, copy)
@@ -186,7 +186,8 @@ def _file(path: Path, name: str, extra: Sequence[Format], folder: Path, progress
     return LogFile(readable(path, copy, physical, up_to=size if grew and physical.compression == "none" else None), format_, copy)
 
 
-def _named(name: str) -> Format:
-    if name not in formats():
-        raise ParameterError(f"There is no log format {name!r}.", remedy=f"Known: {', '.join(formats())}.")
-    return formats()[name]
+def _named(name: str, extra: Sequence[Format] = ()) -> Format:
+    known = {**formats(), **{one.name: one for one in extra}}
+    if name not in known:
+        raise ParameterError(f"There is no log format {name!r}.", remedy=f"Known: {', '.join(known)}.")
+    return known[name]
