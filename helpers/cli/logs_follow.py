@@ -78,7 +78,8 @@ class _Lines:
 
 class _Table:
     def __init__(self, live: Live) -> None:
-        self._live, self._over = live, deque[Minute](maxlen=SHOWN)
+        self._live = live
+        self._over: deque[Minute] = deque(maxlen=SHOWN)
 
     def show(self, over: Sequence[Minute], current: Sequence[Minute]) -> None:
         from rich.table import Table

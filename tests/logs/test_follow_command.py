@@ -1,6 +1,7 @@
 """`runbook logs follow`: minutes as they end, and a Ctrl-C that ends it with the account."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -37,6 +38,19 @@ def test_each_minute_is_told_once_and_ctrl_c_ends_it(tmp_path):
     assert first == {"minute": "2026-03-03T08:00Z", "entries": 2, "requests": 2, "errors": 1, "p50_ms": 20.0, "p95_ms": 29.0}
     assert (second["minute"], json.loads(rest)["minute"], process.returncode) == ("2026-03-03T08:01Z", "2026-03-03T08:02Z", 0)
     assert ("5 lines: 4 parsed, the last one unfinished" in told, time.monotonic() - began < 20) == (True, True)
+
+
+def test_a_terminal_is_shown_a_table(tmp_path):
+    """One row a minute, kept up to date; it ends with Ctrl-C as well."""
+    path = tmp_path / "a.log"
+    path.write_text(line(0, 1) + line(1, 6))
+    terminal, inner = os.openpty()
+    process = subprocess.Popen([RUNBOOK, "logs", "follow", str(path), "--from-start"], stdin=inner, stdout=inner, stderr=inner)
+    shown = ""
+    while "08:01Z" not in shown:
+        shown += os.read(terminal, 65536).decode(errors="replace")
+    process.send_signal(signal.SIGINT)
+    assert (process.wait(timeout=30), "08:00Z" in shown, "Traceback" in shown) == (0, True, False)
 
 
 def entries(*moments, severity=None, status=200):
