@@ -95,10 +95,10 @@ def _summary(files: list[str] | None = FILES, as_format: str = FORMAT, profile: 
             "errors": _records(analyse(logs, "errors")),
             "slowest": _records(analyse(logs, "slowest", count=5)),
         }
-        began = onset(logs)
+        began, clocks = onset(logs), _clocks(logs)
         rejected = [{"file": path.name, "line": r.line, "reason": r.reason, "text": r.text} for path, r in logs.rejected(5)]
     if as_json:
-        print_json({"files": [_told(account) for account in accounts], **found, "onset": _onset(began), "rejected": rejected})
+        print_json({"files": [_told(account) for account in accounts], **found, "onset": _onset(began), **clocks, "rejected": rejected})
         return
     for name, rows in (*found.items(), ("rejected", rejected)):
         if rows:
@@ -106,8 +106,35 @@ def _summary(files: list[str] | None = FILES, as_format: str = FORMAT, profile: 
     if began.at:
         table("What explains it", [asdict(part) for part in began.parts[:5]])
     say(f"Onset of errors: {began.why}")
+    _say_clocks(clocks)
     for account in accounts:
         say(account.summary)
+
+
+def _clocks(logs: Logs) -> dict[str, Any]:
+    """Return how the clocks of the sources differ, and what is out of order in each file, as JSON values."""
+    from helpers.logs.disorder import disorder
+    from helpers.logs.skew import offsets
+
+    return {
+        "clocks": [{**asdict(one), "summary": one.summary} for one in offsets(logs)],
+        "out_of_order": [{**asdict(one), "path": str(one.path)} for one in disorder(logs)],
+    }
+
+
+def _say_clocks(clocks: dict[str, Any]) -> None:
+    """Say what latency does not explain."""
+    from helpers.cli.console import say
+    from helpers.logs.skew import Told
+
+    for one in clocks["clocks"]:
+        if one["told"] in (Told.CLOCKS, Told.CONSTANT):
+            say(f"Clocks: {one['summary']}")
+    for one in clocks["out_of_order"]:
+        if one["behind"]:
+            say(
+                f"{one['path']}: {one['behind']:,} of {one['entries']:,} entries stand behind younger ones, by {one['most_s']:,.3f} s at most."
+            )
 
 
 def _told(account: FileAccount) -> dict[str, Any]:
