@@ -8,6 +8,7 @@ and pgbench held on one core and the runbook on another where there are two.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import statistics
@@ -111,8 +112,9 @@ class Bench:
         await connection.close()
         await asyncio.to_thread(self._pgbench, "-i", "-q", "-s", str(SCALE), dsn=self.profile)
         for process in [psutil.Process(self.postmaster), *psutil.Process(self.postmaster).children()]:
-            if pinned({0}):
-                os.sched_setaffinity(process.pid, {0})
+            with contextlib.suppress(ProcessLookupError):  # a worker of autovacuum, gone meanwhile
+                if pinned({0}):
+                    os.sched_setaffinity(process.pid, {0})
 
     def _pgbench(self, *arguments: str, dsn: str = "") -> str:
         command = [str(postgres_binaries()[0] / "pgbench"), *arguments, "-d", dsn or self.admin]
