@@ -7,6 +7,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from helpers.logs.formats import formats, recognise
 from helpers.logs.reading import present, raw_rows
 from helpers.logs.unpacking import STDIN, from_stdin, is_array, unpack
 from helpers.logs.views import LogFile, Views
+from helpers.logs.windows import ALWAYS, Window
 from helpers.redaction import redact
 
 if TYPE_CHECKING:
@@ -37,10 +39,10 @@ _MACROS = Path(__file__).with_name("macros.sql")
 class Logs:
     """Log files read as one table `entries` of the schema; use as a context manager, so that copies are removed."""
 
-    def __init__(self, files: Sequence[LogFile], folder: tempfile.TemporaryDirectory[str]) -> None:
-        self._folder = folder
+    def __init__(self, files: Sequence[LogFile], folder: tempfile.TemporaryDirectory[str], window: Window) -> None:
+        self._folder, self.window = folder, window
         self._duck = _connected(Path(folder.name), max((f.physical.longest for f in files), default=0))
-        self._views = Views(self._duck, files, Path(folder.name))
+        self._views = Views(self._duck, files, Path(folder.name), where=window.condition)
 
     @property
     def files(self) -> Sequence[LogFile]:
@@ -49,7 +51,14 @@ class Logs:
 
     @classmethod
     def open(
-        cls, patterns: Sequence[str | Path], *, as_format: str = "", extra: Sequence[Format] = (), progress: Progress = lambda _: None
+        cls,
+        patterns: Sequence[str | Path],
+        *,
+        as_format: str = "",
+        extra: Sequence[Format] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        progress: Progress = lambda _: None,
     ) -> Logs:
         """Return the logs behind globs and paths: plain, .gz or .zst, of any known format, mixed.
 
@@ -57,6 +66,8 @@ class Logs:
             patterns: Globs or paths; `-` is standard input.
             as_format: Name of the format of all files; empty: recognised file by file, by content.
             extra: Formats of the user's own.
+            since: Entries from this moment on; those without a time are left out then. Large plain files are searched for their part.
+            until: Entries before this moment.
             progress: Called with the bytes of content counted since its last call.
 
         Raises:
@@ -67,7 +78,8 @@ class Logs:
         try:
             room = Path(folder.name)
             paths = [from_stdin(room) if str(p) == STDIN else p for p in patterns]
-            return cls([_file(path, as_format, extra, room, progress) for path in find_files(paths)], folder)
+            window = Window(since, until)
+            return cls([_file(path, as_format, extra, room, progress, window) for path in find_files(paths)], folder, window)
         except BaseException:
             folder.cleanup()
             raise
@@ -160,7 +172,7 @@ def _connected(folder: Path, longest: int) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _file(path: Path, name: str, extra: Sequence[Format], folder: Path, progress: Progress) -> LogFile:
+def _file(path: Path, name: str, extra: Sequence[Format], folder: Path, progress: Progress, window: Window = ALWAYS) -> LogFile:
     size = path.stat().st_size
     lines = sample(path)
     if is_array(lines):
@@ -172,6 +184,9 @@ def _file(path: Path, name: str, extra: Sequence[Format], folder: Path, progress
     if isinstance(format_, FoldedFormat):
         copy = room_for(folder, "folded")
         return LogFile(fold(path, copy, format_, progress), format_, copy)
+    if format_ and (part := window.part_of(path, format_, folder, _connected)):
+        found = _file(part, format_.name, extra, folder, progress)
+        return LogFile(replace(found.physical, path=path), found.format, found.source)
     physical = scan(path, progress)
     if format_ is None:
         seen = redact(lines[0][:120].decode(errors="backslashreplace")) if lines else "(nothing but blank lines)"

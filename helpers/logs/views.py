@@ -39,7 +39,7 @@ class LogFile:
 class Views:
     """One view a file, `file_0` and so on, and all of them together as `entries`."""
 
-    def __init__(self, duck: duckdb.DuckDBPyConnection, files: Sequence[LogFile], folder: Path) -> None:
+    def __init__(self, duck: duckdb.DuckDBPyConnection, files: Sequence[LogFile], folder: Path, *, where: str = "true") -> None:
         self.files = list(files)
         self._duck, self._folder, self._asked = duck, folder, 0
         self._lying = {number for number, file in enumerate(files) if file.source == file.physical.path}
@@ -48,7 +48,7 @@ class Views:
             self._read(number, relation(file.format, file.physical, file.source))
             if self._is_large(number):
                 self._kept(number, cache.find(_key(file)))
-        union = " union all ".join(f"select * from file_{number}" for number in range(len(files)))
+        union = " union all ".join(f"select * from file_{number} where {where}" for number in range(len(files)))
         duck.execute(f"create temp view entries as {union}")
 
     def steadily(self, ask: Callable[[], T], *, raw: bool = False) -> T:
