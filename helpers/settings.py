@@ -51,6 +51,7 @@ class Profile(BaseModel):
     api: str = ""
     logs: list[str] = Field(default_factory=list)
     log_columns: dict[str, str] = Field(default_factory=dict)
+    log_routes: str = ""
     code: str = ""
     vercel: VercelProject | None = None
     protected: bool = False

@@ -22,6 +22,7 @@ FILES = typer.Argument(
 )
 PROFILE = typer.Option("", "--profile", help="Whose `logs` to read, and whose `log_columns` map JSON of one's own.")
 FORMAT = typer.Option("", "--format", help="The format of all files; empty: recognised by content, file by file.")
+ROUTES = typer.Option("", "--routes", help="Path or URL of an OpenAPI document, or a Next.js project: the routes that paths belong to.")
 JSON = typer.Option(False, "--json", help="One JSON document on stdout.")
 
 
@@ -40,8 +41,8 @@ def register(app: typer.Typer) -> None:
     group.command("follow", epilog="Example: [bold]runbook logs follow '/var/log/app/*.log'[/bold]")(_follow)
 
 
-def _asked(files: list[str] | None, profile: str) -> tuple[list[str], list[Format]]:
-    """Return the files to read, and the formats of one's own."""
+def _asked(files: list[str] | None, profile: str) -> tuple[list[str], list[Format], str]:
+    """Return the files to read, the formats of one's own, and where their routes are."""
     import asyncio
 
     from helpers.errors import UsageError
@@ -52,25 +53,29 @@ def _asked(files: list[str] | None, profile: str) -> tuple[list[str], list[Forma
     patterns = list(files or (own.logs if own else []))
     if not patterns:
         raise UsageError("No log file is named.", remedy="Name files or globs, - for standard input, or a --profile with `logs`.")
-    return patterns, [mapped(own.log_columns)] if own and own.log_columns else []
+    return patterns, [mapped(own.log_columns)] if own and own.log_columns else [], own.log_routes if own else ""
 
 
 @contextmanager
-def _reading(files: list[str] | None, as_format: str, profile: str) -> Iterator[Logs]:
+def _reading(files: list[str] | None, as_format: str, profile: str, routes: str | None = None) -> Iterator[Logs]:
+    """Open the logs with a bar; with `routes` (empty: the profile's), paths become routes, given or learned ones."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
     from helpers.logs.engine import Logs
     from helpers.logs.files import find_files
+    from helpers.logs.routes import use_routes
     from helpers.logs.unpacking import STDIN
 
-    patterns, extra = _asked(files, profile)
+    patterns, extra, own_routes = _asked(files, profile)
     total = sum(path.stat().st_size for path in find_files([p for p in patterns if p != STDIN])) or None
     bar = Progress(TextColumn("reading"), BarColumn(), DownloadColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True)
     with bar:
         task = bar.add_task("", total=total)
         logs = Logs.open(patterns, as_format=as_format, extra=extra, progress=lambda read: bar.advance(task, read))
     with logs:
+        if routes is not None:
+            use_routes(logs, routes or own_routes)
         yield logs
 
 
@@ -82,13 +87,15 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def _summary(files: list[str] | None = FILES, as_format: str = FORMAT, profile: str = PROFILE, as_json: bool = JSON) -> None:
+def _summary(
+    files: list[str] | None = FILES, as_format: str = FORMAT, profile: str = PROFILE, routes: str = ROUTES, as_json: bool = JSON
+) -> None:
     """Routes by time spent, errors by fingerprint, the slowest requests, and where every line went."""
     from helpers.cli.console import print_json, say, table
     from helpers.logs.analyses import analyse
     from helpers.logs.onset import onset
 
-    with _reading(files, as_format, profile) as logs:
+    with _reading(files, as_format, profile, routes) as logs:
         accounts = logs.account()
         found = {
             "routes": _records(analyse(logs, "routes")),
@@ -188,5 +195,5 @@ def _follow(
     """Requests, errors and latency minute by minute, while the logs are written, through rotations; Ctrl-C ends it, and says where every line went."""
     from helpers.cli.logs_follow import run
 
-    patterns, extra = _asked(files, profile)
+    patterns, extra, _ = _asked(files, profile)
     run(patterns, as_format=as_format, extra=extra, from_start=from_start, as_json=as_json)

@@ -94,6 +94,10 @@ class Logs:
         self._views.keep()
         return self._views.steadily(lambda: self._duck.execute(sql, parameters or None).fetchall())
 
+    def define(self, statement: str) -> None:
+        """Run a statement that reads no log: a macro or a view for the questions to come."""
+        self._duck.execute(statement)
+
     def account(self) -> list[FileAccount]:
         """Return where every line of every file went. Raises RunbookError when the sum is not exact (a bug)."""
         return [self._account(number) for number in range(len(self.files))]

@@ -28,7 +28,10 @@ create or replace temp macro path_of(v) as split_part(split_part(
     case when starts_with(v, '/') then v else regexp_replace(v, '^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*', '') end, '?', 1), '#', 1);
 create or replace temp macro query_of(v) as nullif(split_part(split_part(v, '?', 2), '#', 1), '');
 
--- a uuid before digits in the alternation: digits first would cut a uuid that begins with digits
-create or replace temp macro template_of(path) as regexp_replace(path,
-    '/(?:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]+|[0-9a-fA-F]{16,64}|[A-Za-z]+_[0-9A-Za-z]{8,})\b',
+-- a uuid before digits in the alternation: digits first would cut a uuid that begins with digits; a name_with_words is none, one with digits is
+create or replace temp macro shape_of(path) as regexp_replace(path,
+    '/(?:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]+|[0-9a-fA-F]{16,64}|[A-Za-z]+_(?:[A-Za-z]*[0-9][0-9A-Za-z]{5,}|[A-Za-z]{5,}[0-9][0-9A-Za-z]*))\b',
     '/{id}', 'g');
+
+-- the route of a path; helpers.logs.routes makes it know given and learned templates
+create or replace temp macro template_of(path) as shape_of(path);

@@ -75,3 +75,20 @@ def test_what_is_shown_as_rejected_is_what_was_rejected(tmp_path, name):
         shown = [one.line for _, one in logs.rejected(1000)]
     rest = [line for number, line in enumerate(content.split(b"\n")[:-1], 1) if number not in shown and line.strip()]
     assert (len(shown), len(rest)) == (counts["rejected"], counts["parsed"])
+
+
+@pytest.mark.parametrize("packed", ["gz", "zst"])
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_cut_archive_is_read_as_far_as_it_goes(tmp_path, name, packed):
+    """The entries are the first ones, as they were meant; the account says that it is cut, and is exact."""
+    content, entries, counts = corpus(name, 8)
+    whole = PACKED[packed](content)
+    path = tmp_path / "app.log"
+    path.write_bytes(whole[: len(whole) * 4 // 5])
+    account, found = read(path)
+    assert (account.truncated, differences(found, entries), account.lines) == (
+        True,
+        [],
+        account.parsed + account.rejected + account.blank + account.unfinished,
+    )
+    assert (account.lines <= counts["lines"], account.unfinished <= 1 + account.lines // 50) == (True, True)
