@@ -23,6 +23,12 @@ FILES = typer.Argument(
 PROFILE = typer.Option("", "--profile", help="Whose `logs` to read, and whose `log_columns` map JSON of one's own.")
 FORMAT = typer.Option("", "--format", help="The format of all files; empty: recognised by content, file by file.")
 ROUTES = typer.Option("", "--routes", help="Path or URL of an OpenAPI document, or a Next.js project: the routes that paths belong to.")
+SINCE = typer.Option(
+    "",
+    "--since",
+    help="Entries from this moment on: 30m, 2h or 7d ago, or 2026-03-03T08:00 (UTC). Large plain files are searched, not read.",
+)
+UNTIL = typer.Option("", "--until", help="Entries before this moment.")
 JSON = typer.Option(False, "--json", help="One JSON document on stdout.")
 
 
@@ -57,22 +63,26 @@ def _asked(files: list[str] | None, profile: str) -> tuple[list[str], list[Forma
 
 
 @contextmanager
-def _reading(files: list[str] | None, as_format: str, profile: str, routes: str | None = None) -> Iterator[Logs]:
+def _reading(
+    files: list[str] | None, as_format: str, profile: str, routes: str | None = None, *, since: str = "", until: str = ""
+) -> Iterator[Logs]:
     """Open the logs with a bar; with `routes` (empty: the profile's), paths become routes, given or learned ones."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
     from helpers.logs.engine import Logs
     from helpers.logs.files import find_files
+    from helpers.logs.moments import moment
     from helpers.logs.routes import use_routes
     from helpers.logs.unpacking import STDIN
 
     patterns, extra, own_routes = _asked(files, profile)
+    within = {"since": moment(since), "until": moment(until)}
     total = sum(path.stat().st_size for path in find_files([p for p in patterns if p != STDIN])) or None
     bar = Progress(TextColumn("reading"), BarColumn(), DownloadColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True)
     with bar:
         task = bar.add_task("", total=total)
-        logs = Logs.open(patterns, as_format=as_format, extra=extra, progress=lambda read: bar.advance(task, read))
+        logs = Logs.open(patterns, as_format=as_format, extra=extra, **within, progress=lambda read: bar.advance(task, read))
     with logs:
         if routes is not None:
             use_routes(logs, routes or own_routes)
@@ -88,21 +98,27 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _summary(
-    files: list[str] | None = FILES, as_format: str = FORMAT, profile: str = PROFILE, routes: str = ROUTES, as_json: bool = JSON
+    files: list[str] | None = FILES,
+    as_format: str = FORMAT,
+    profile: str = PROFILE,
+    routes: str = ROUTES,
+    since: str = SINCE,
+    until: str = UNTIL,
+    as_json: bool = JSON,
 ) -> None:
     """Routes by time spent, errors by fingerprint, the slowest requests, and where every line went."""
     from helpers.cli.console import print_json, say, table
     from helpers.logs.analyses import analyse
     from helpers.logs.onset import onset
 
-    with _reading(files, as_format, profile, routes) as logs:
+    with _reading(files, as_format, profile, routes, since=since, until=until) as logs:
         accounts = logs.account()
         found = {
             "routes": _records(analyse(logs, "routes")),
             "errors": _records(analyse(logs, "errors")),
             "slowest": _records(analyse(logs, "slowest", count=5)),
         }
-        began, clocks = onset(logs), _clocks(logs)
+        began, clocks, whole = onset(logs), _clocks(logs), logs.window.whole
         rejected = [{"file": path.name, "line": r.line, "reason": r.reason, "text": r.text} for path, r in logs.rejected(5)]
     if as_json:
         print_json({"files": [_told(account) for account in accounts], **found, "onset": _onset(began), **clocks, "rejected": rejected})
@@ -116,6 +132,8 @@ def _summary(
     _say_clocks(clocks)
     for account in accounts:
         say(account.summary)
+    for path, why in whole.items():
+        say(f"{path} was read whole: {why}.")
 
 
 def _clocks(logs: Logs) -> dict[str, Any]:
@@ -166,13 +184,15 @@ def _trace(
     files: list[str] | None = FILES,
     as_format: str = FORMAT,
     profile: str = PROFILE,
+    since: str = SINCE,
+    until: str = UNTIL,
     as_json: bool = JSON,
 ) -> None:
     """Every log entry of one request, in order of time, across the API's, PostgreSQL's and Redis' logs. Exit 1 when there is none."""
     from helpers.cli.console import print_json, say, table
     from helpers.logs.analyses import analyse
 
-    with _reading(files, as_format, profile) as logs:
+    with _reading(files, as_format, profile, since=since, until=until) as logs:
         rows = _records(analyse(logs, "trace", id=request_id))
         lines = sum(account.lines for account in logs.account())
     if as_json:

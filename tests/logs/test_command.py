@@ -127,3 +127,14 @@ def test_no_file_at_all_is_a_usage_error():
     """It says what to give."""
     result = run("summary")
     assert (result.returncode, "--profile" in result.stderr + result.stdout) == (2, True)
+
+
+def test_a_window_by_time(tmp_path):
+    """From a moment on, before another; what is no moment is said."""
+    path = str(written(tmp_path))
+    within = json.loads(run("summary", path, "--json", "--since", "2026-03-03T08:00:01").stdout)
+    before = json.loads(run("summary", path, "--json", "--until", "2026-03-03T08:00:01").stdout)
+    assert ([len(d["slowest"]) for d in (within, before)], within["errors"] != [], before["errors"]) == ([0, 1], True, [])
+    recent = run("trace", "r1", path, "--since", "30m")
+    wrong = run("summary", path, "--since", "yesterday")
+    assert (recent.returncode, wrong.returncode, "30m, 2h or 7d" in wrong.stderr) == (1, 2, True)
