@@ -130,10 +130,8 @@ def _summary(
         table("What explains it", [asdict(part) for part in began.parts[:5]])
     say(f"Onset of errors: {began.why}")
     _say_clocks(clocks)
-    for account in accounts:
-        say(account.summary)
-    for path, why in whole.items():
-        say(f"{path} was read whole: {why}.")
+    for line in (*(account.summary for account in accounts), *(f"{path} was read whole: {why}." for path, why in whole.items())):
+        say(line)
 
 
 def _clocks(logs: Logs) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from helpers.settings import Profile, System
 
 __all__ = ["FOLDERS", "Systems"]
 
-FOLDERS = {"postgres": "postgres", "redis": "redis", "api": "http"}
+FOLDERS = {"postgres": "postgres", "redis": "redis", "api": "http", "logs": "logs"}
 OPEN_S = 12.0
 RETRY_S = 5.0  # a system that just failed is not asked again at once
 
@@ -38,7 +38,7 @@ class Systems:
             SystemProblem: it cannot be reached.
 
         """
-        if system not in self.profile.systems():
+        if not getattr(self.profile, system):
             raise ProfileError(f"The profile {self.profile.name} has no {system}.", remedy=f"Add `{system} = …` to ask it.")
         if system not in self.sessions:
             when, problem = self.lost.get(system, (float("-inf"), None))
@@ -59,7 +59,9 @@ class Systems:
         self.lost[system] = (time.monotonic(), problem)
         raise problem
 
-    def _address(self, system: str) -> str:
+    def _address(self, system: str) -> str | Profile:
+        if system == "logs":  # which files, and how they are read, is more than an address
+            return self.profile
         name: System = system  # type: ignore[assignment]
         return self.profile.address(name)
 

@@ -193,16 +193,20 @@ def _file(path: Path, name: str, extra: Sequence[Format], folder: Path, progress
         return LogFile(replace(found.physical, path=path), found.format, found.source)
     physical = scan(path, progress)
     if format_ is None:
-        seen = redact(lines[0][:120].decode(errors="backslashreplace")) if lines else "(nothing but blank lines)"
-        raise ParameterError(
-            f"{path}: no known log format fits. Its first line: {seen}",
-            remedy=f"Name one ({', '.join(formats())}), or map your own JSON in the profile: see docs/logs.md.",
-        )
+        raise _unknown(path, lines)
     grew = path.stat().st_size != size
     if not (grew or physical.truncated or physical.bom or (physical.returns and isinstance(format_, LineFormat))):
         return LogFile(physical, format_, path)
     copy = room_for(folder, "log")
     return LogFile(readable(path, copy, physical, up_to=size if grew and physical.compression == "none" else None), format_, copy)
+
+
+def _unknown(path: Path, lines: Sequence[bytes]) -> ParameterError:
+    seen = redact(lines[0][:120].decode(errors="backslashreplace")) if lines else "(nothing but blank lines)"
+    return ParameterError(
+        f"{path}: no known log format fits. Its first line: {seen}",
+        remedy=f"Name one ({', '.join(formats())}), or map your own JSON in the profile: see docs/logs.md.",
+    )
 
 
 def _named(name: str, extra: Sequence[Format] = ()) -> Format:

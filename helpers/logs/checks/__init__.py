@@ -1,0 +1,1 @@
+"""Checks of the logs, one file each; reached as `logs.NAME`."""

@@ -1,0 +1,88 @@
+"""Who was hit: found in a log as an application writes it, with the moment and the route; silent where nothing changed."""
+
+import json
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from helpers.errors import BadAnswer
+from helpers.logs.checks.who_was_hit import who_was_hit
+from helpers.logs.connect import MOST_PACKED, open_session
+from helpers.results import Status
+from helpers.settings import Profile
+
+NOW = datetime.now(UTC)
+ROUTES = (("GET /orders", 80.0), ("GET /orders/{order_id}", 9.0), ("POST /login", 140.0), ("GET /health", 0.7))
+
+
+def write(path, *, minutes=40, hit_for=0, slow=1.0, failing=0.0, always_failing=0.0, seed=1):
+    """A log up to now; in its last `hit_for` minutes, orders are slower by a factor and fail."""
+    choose, lines = random.Random(seed), []
+    for number in range(minutes * 60):
+        at = NOW - timedelta(minutes=minutes) + timedelta(seconds=number)
+        route, typical = choose.choice(ROUTES)
+        hit = route == "GET /orders" and at >= NOW - timedelta(minutes=hit_for)
+        took = typical * choose.lognormvariate(0, 0.5) * (slow if hit else 1.0)
+        status = 500 if choose.random() < (failing if hit else always_failing) else 200
+        entry = {"event": "request", "timestamp": at.isoformat(), "level": "info", "http_route": route.split()[1], "duration_ms": took,
+                 "http_response_status_code": status, "tenant_id": f"t{choose.randrange(40)}"}  # fmt: skip
+        lines.append(json.dumps(entry))
+    path.write_text("\n".join(lines) + "\n")
+
+
+async def asked(path, **how):
+    session = await open_session(Profile(name="p", logs=[str(path)]), application_name="x")
+    return await who_was_hit(session, **how)
+
+
+@pytest.mark.parametrize("how", [{"slow": 12.0}, {"failing": 0.6}, {"slow": 8.0, "failing": 0.3}], ids=str)
+async def test_the_moment_and_the_route_are_found(tmp_path, how):
+    """Fifteen of forty minutes: since then, one route of four."""
+    write(tmp_path / "a.log", hit_for=15, **how)
+    found = await asked(tmp_path / "a.log")
+    since = datetime.fromisoformat(found.facts["since"])
+    assert (found.status, found.rows[0].route, found.rows[0].who_hit > 20) == (Status.PROBLEM, "/orders", True), found.summary
+    assert abs(since - (NOW - timedelta(minutes=15))) < timedelta(minutes=2)
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_nothing_is_said_of_a_quiet_hour(tmp_path, seed):
+    """Ordinary noise has no moment."""
+    write(tmp_path / "a.log", seed=seed, always_failing=0.002)
+    found = await asked(tmp_path / "a.log")
+    assert (found.status, found.rows) == (Status.OK, ()), found.summary
+
+
+async def test_what_fails_all_along_did_not_begin(tmp_path):
+    """It is a problem, without a moment."""
+    write(tmp_path / "a.log", always_failing=0.06)
+    found = await asked(tmp_path / "a.log")
+    assert (found.status, found.facts["since"], "no moment stands out" in found.summary) == (Status.PROBLEM, "", True), found.summary
+
+
+async def test_too_little_is_not_known(tmp_path):
+    """Old entries, or hardly any."""
+    write(tmp_path / "a.log")
+    found = await asked(tmp_path / "a.log", last_s=5.0)
+    assert (found.status, "30 are needed" in found.reason) == (Status.UNKNOWN, True)
+
+
+async def test_what_cannot_be_read_is_said(tmp_path):
+    """No file, no format, files long gone, archives too large to be read in passing."""
+    with pytest.raises(BadAnswer, match="No log file matches"):
+        await asked(tmp_path / "none*.log")
+    (tmp_path / "odd.log").write_text("what is this\n" * 50)
+    with pytest.raises(BadAnswer, match="no known log format"):
+        await asked(tmp_path / "odd.log")
+    import os
+
+    write(tmp_path / "old.log")
+    os.utime(tmp_path / "old.log", (1, 1))
+    with pytest.raises(BadAnswer, match="No log file was written to"):
+        await asked(tmp_path / "old.log")
+    with (tmp_path / "large.gz").open("wb") as file:
+        file.write(b"\x1f\x8b")
+        file.truncate(MOST_PACKED + 1)
+    with pytest.raises(BadAnswer, match="too much to be read in passing"):
+        await asked(tmp_path / "large.gz")
