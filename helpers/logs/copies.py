@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -37,7 +38,7 @@ def frozen(path: Path, size: int, copy: Path) -> None:
         raise RunbookError(f"{path} was truncated while it was read.", remedy="Run it again, or follow the file: runbook logs follow.")
 
 
-def readable(path: Path, copy: Path, original: Physical, *, up_to: int | None = None) -> Physical:
+def readable(path: Path, copy: Path, original: Physical, *, up_to: int | None = None, whole_lines: bool = False) -> Physical:
     """Write the file's content to `copy`, plain, without a BOM and without carriage returns within lines; return its lines under its own name.
 
     Args:
@@ -45,12 +46,16 @@ def readable(path: Path, copy: Path, original: Physical, *, up_to: int | None = 
         copy: Where to.
         original: What is physically in it.
         up_to: How many bytes of a plain file; None: all that can be read.
+        whole_lines: Leave a last line without a newline out: of free text nobody can say whether it is whole.
 
     """
     with copy.open("wb") as target:
         parts = _beginning(path, up_to)
         target.writelines(_without_returns(parts) if original.returns else parts)
     found = scan(copy)
+    if whole_lines and found.tail is not None:
+        os.truncate(copy, copy.stat().st_size - len(found.tail))
+        found = replace(found, unfinished=int(bool(found.tail.strip())))
     return replace(found, path=original.path, compression=original.compression, size=original.size, truncated=original.truncated,
                    bom=original.bom, returns=original.returns)  # fmt: skip
 

@@ -18,7 +18,7 @@ from helpers.logs.copies import readable, room_for
 from helpers.logs.files import Physical, Progress, find_files, lines_in, sample, scan
 from helpers.logs.folding import FoldedFormat, fold, rejected_in
 from helpers.logs.format import Format, JsonFormat, LineFormat
-from helpers.logs.formats import formats, recognise
+from helpers.logs.formats import NOTHING, formats, recognise
 from helpers.logs.reading import present, raw_rows
 from helpers.logs.unpacking import STDIN, from_stdin, is_array, unpack
 from helpers.logs.views import LogFile, Views
@@ -184,7 +184,7 @@ def _file(path: Path, name: str, extra: Sequence[Format], folder: Path, progress
         unpack(path, copy)
         unpacked = _file(copy, name, extra, folder, progress)
         return LogFile(replace(unpacked.physical, path=path), unpacked.format, unpacked.source)
-    format_ = _named(name, extra) if name else recognise(lines, extra=extra)
+    format_ = _named(name, extra) if name else recognise(lines, extra=extra) if lines else NOTHING
     if isinstance(format_, FoldedFormat):
         copy = room_for(folder, "folded")
         return LogFile(fold(path, copy, format_, progress), format_, copy)
@@ -194,11 +194,12 @@ def _file(path: Path, name: str, extra: Sequence[Format], folder: Path, progress
     physical = scan(path, progress)
     if format_ is None:
         raise _unknown(path, lines)
-    grew = path.stat().st_size != size
-    if not (grew or physical.truncated or physical.bom or (physical.returns and isinstance(format_, LineFormat))):
+    grew, is_text = path.stat().st_size != size, isinstance(format_, LineFormat)
+    if not (grew or physical.truncated or physical.bom or (is_text and (physical.returns or physical.tail is not None))):
         return LogFile(physical, format_, path)
     copy = room_for(folder, "log")
-    return LogFile(readable(path, copy, physical, up_to=size if grew and physical.compression == "none" else None), format_, copy)
+    up_to = size if grew and physical.compression == "none" else None
+    return LogFile(readable(path, copy, physical, up_to=up_to, whole_lines=is_text), format_, copy)
 
 
 def _unknown(path: Path, lines: Sequence[bytes]) -> ParameterError:

@@ -12,6 +12,7 @@ from helpers.logs.format import Format, JsonFormat, LineFormat, quoted
 
 __all__ = ["RETURN", "literal", "raw_rows", "relation"]
 
+_FEWEST_OF_TEXT = 1 << 20
 FEWEST_BYTES = 16 << 20  # DuckDB's own bound of one object; raised to the longest line of the file
 RETURN = "\ufdd0"  # stands for a carriage return within a line, which the reader would take for the line's end; no character of any text
 
@@ -33,7 +34,7 @@ def _packed(path: Path) -> str:
 
 
 def raw_rows(format_: Format, file: Physical, path: Path) -> str:
-    """Return the SQL of the file's raw fields, one row a line that is not blank; a line that is not of the format is all NULL."""
+    """Return the SQL of the file's raw fields, one row a line; one that is not of the format is all NULL, or left out where lines are text."""
     bound = max(FEWEST_BYTES, file.longest + 2)
     if isinstance(format_, JsonFormat):
         fields = {name: "JSON" if name in format_.nested else "VARCHAR" for name in format_.fields}
@@ -49,11 +50,13 @@ def raw_rows(format_: Format, file: Physical, path: Path) -> str:
 
 def lines_of(file: Physical, path: Path) -> str:
     """Return the SQL of the file's lines as one column `line`; lines that are not UTF-8 are left out."""
-    bound = max(FEWEST_BYTES, file.longest + 2)
+    bound = max(
+        _FEWEST_OF_TEXT, file.longest + 2
+    )  # of an archive, whose size it does not know, the reader fills its buffer: 16 lines unless told
     line = f"replace(line, {literal(RETURN)}, chr(13)) as line" if file.returns else "line"
     return (
         f"select {line} from read_csv({_path(path)}, columns = {{'line': 'VARCHAR'}}, delim = '\\n', quote = '', escape = '', "
-        f"header = false, auto_detect = false, strict_mode = false, ignore_errors = true, max_line_size = {bound}, new_line = '\\n'{_packed(path)})"
+        f"header = false, auto_detect = false, strict_mode = false, ignore_errors = true, max_line_size = {bound}, buffer_size = {4 * bound}, new_line = '\\n'{_packed(path)})"
     )
 
 
@@ -62,8 +65,8 @@ def _matched(format_: LineFormat, lines: str) -> str:
     pattern = re.sub(r"\(\?P<\w+>", "(", format_.pattern).replace("\\x1b", "\x1b")
     fields = ", ".join(f"nullif(found[{literal(name)}], '') as {quoted(name)}" for name in format_.groups)
     return (
-        f"select {fields} from (select case when regexp_matches(line, {literal(pattern)}) "
-        f"then regexp_extract(line, {literal(pattern)}, [{names}]) end as found from ({lines}))"
+        f"select {fields} from (select regexp_extract(line, {literal(pattern)}, [{names}]) as found from ({lines}) "
+        f"where regexp_matches(line, {literal(pattern)}))"
     )
 
 
@@ -74,5 +77,7 @@ def relation(format_: Format, file: Physical, path: Path) -> str:
 
 def present(format_: Format) -> str:
     """Return the SQL condition that a row is an entry, as against a line that could not be read: it has a time or says something."""
+    if isinstance(format_, LineFormat):
+        return "true"  # lines that do not match are left out before: a condition on the fields would match each line once for each of them
     said = [format_.columns[name].raw for name in ("timestamp", "body", "http_response_status_code") if name in format_.columns]
     return f"coalesce({', '.join(f'cast({one} as varchar)' for one in said)}) is not null"

@@ -101,6 +101,28 @@ def test_a_tail_without_newline_is_in_progress_not_rejected(tmp_path):
     assert ((cut.parsed, cut.unfinished, cut.rejected), (whole.parsed, whole.unfinished)) == ((1, 1, 0), (2, 0))
 
 
+@pytest.mark.parametrize("name", ["nginx_combined", "uvicorn_access", "redis_log"])
+def test_a_tail_of_free_text_is_never_whole(tmp_path, name):
+    """Nobody can say whether it was cut: it is no entry with a wrong end."""
+    path = tmp_path / "a.log"
+    line = (GOOD[name] % (1, 1)).encode()
+    path.write_bytes(line + b"\n" + line)
+    with Logs.open([path]) as logs:
+        account = logs.account()[0]
+        assert (account.parsed, account.unfinished, logs.rows("select count(*) from entries"), list(logs.rejected())) == (1, 1, [(1,)], [])
+
+
+@pytest.mark.parametrize("content", [b"", b"\n  \n", b"\xef\xbb\xbf", gzip.compress(b""), gzip.compress(b"x" * 10**6)[:20]])
+def test_a_file_with_nothing_in_it_is_no_error(tmp_path, content):
+    """Rotated just now, or an archive cut at its head; the others of the run are read."""
+    (tmp_path / "a.log").write_bytes(content)
+    (tmp_path / "b.log").write_bytes((GOOD["pino"] % (1, 1)).encode() + b"\n")
+    with Logs.open([tmp_path / "*.log"]) as logs:
+        empty, other = logs.account()
+        found = (empty.format, empty.parsed, empty.rejected, other.parsed, logs.rows("select count(*) from entries"), list(logs.rejected()))
+    assert found == ("empty", 0, 0, 1, [(1,)], [])
+
+
 def test_a_byte_order_mark_costs_no_line(tmp_path):
     """Windows writes one."""
     path = tmp_path / "a.log"

@@ -7,11 +7,13 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from helpers.logs.format import Format
+from helpers.logs.format import Format, LineFormat, text
 
-__all__ = ["formats", "recognise"]
+__all__ = ["NOTHING", "formats", "recognise"]
 
 ENOUGH = 0.2  # a file with one good line in five is of that format, and dirty
+NOTHING = LineFormat("empty", columns={"body": text("line")}, pattern=r"(?P<line>\S.*)")
+"""Of a file without any line that is not blank: a log that was rotated just now, an archive that was cut at its head."""
 
 
 @cache
