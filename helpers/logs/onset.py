@@ -10,13 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from helpers.logs.analyses import sql_of
-from helpers.logs.engine import Logs
+from helpers.logs.analyses import Entries, sql_of
 
-__all__ = ["Onset", "Part", "onset", "pettitt", "ranked"]
+__all__ = ["Onset", "Part", "microseconds", "onset", "pettitt", "ranked"]
 
 FEWEST = 8  # buckets; with fewer, Pettitt's test cannot reach p < 0.05
 P = 0.05
@@ -50,7 +49,7 @@ class Onset:
     why: str
 
 
-def onset(logs: Logs, *, bucket_s: float = 60.0, slow_ms: float = 0.0, most: int = 10) -> Onset:
+def onset(logs: Entries, *, bucket_s: float = 60.0, slow_ms: float = 0.0, most: int = 10) -> Onset:
     """Return when requests began to go wrong, and what explains it.
 
     Args:
@@ -73,10 +72,15 @@ def onset(logs: Logs, *, bucket_s: float = 60.0, slow_ms: float = 0.0, most: int
             None, before, after, p, (), f"{before:.2f} % of the requests went wrong in the first part, {after:.2f} % later: {said}."
         )
     at = series[place][0]
-    rows = logs.rows(sql_of("onset_parts"), {"at": at, "slow_ms": slow_ms})
+    rows = logs.rows(sql_of("onset_parts"), {"at_us": microseconds(at), "slow_ms": slow_ms})
     why = f"From {at:%Y-%m-%d %H:%M:%S} UTC on, {after:.2f} % of the requests went wrong, {before:.2f} % before (p = {p:.2g})."
     totals = (sum(r for _, r, _ in series[:place]), sum(r for _, r, _ in series[place:]))
     return Onset(at, before, after, p, ranked(rows, totals, before)[:most], why)
+
+
+def microseconds(at: datetime) -> int:
+    """Return a moment (UTC, where it has no zone) as microseconds since 1970, exactly."""
+    return (at.replace(tzinfo=at.tzinfo or UTC) - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
 
 
 def pettitt(values: Sequence[float]) -> tuple[int, float]:

@@ -9,7 +9,7 @@ import pytest
 
 from helpers.logs.analyses import analyse
 from helpers.logs.engine import Logs
-from helpers.logs.onset import onset, pettitt, ranked
+from helpers.logs.onset import microseconds, onset, pettitt, ranked
 
 START = datetime(2026, 3, 3, 8, tzinfo=UTC)
 BROKE = START + timedelta(minutes=23)
@@ -101,17 +101,18 @@ def test_onset_series(logs):
 def test_onset_parts(logs):
     """By value, before and after, as a plain count has it."""
     entries = made(5, one_route)
-    parts = analyse(logs(entries), "onset_parts", at=BROKE.replace(tzinfo=None), slow_ms=0.0)
+    parts = analyse(logs(entries), "onset_parts", at_us=microseconds(BROKE), slow_ms=0.0)
     names = {
         "http_route": "http_route",
         "tenant_id": "tenant",
         "cloud_region": "region",
         "service_version": "service_version",
         "service_name": "service_name",
+        "http_response_status_code": "status",
     }
     assert set(parts.dimension) == set(names)
     for row in parts.itertuples():
-        mine = [e for e in entries if e[names[row.dimension]] == row.value]
+        mine = [e for e in entries if str(e[names[row.dimension]]) == row.value]
         later = [e for e in mine if datetime.fromisoformat(e["timestamp"]) >= BROKE]
         counted = (len(mine) - len(later), len(later), sum(e["status"] >= 500 for e in later))
         assert (row.requests_before, row.requests_after, row.wrong_after) == counted

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from helpers.errors import ParameterError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from helpers.logs.engine import Logs
-
-__all__ = ["analyse", "analyses", "sql_of"]
+__all__ = ["Entries", "analyse", "analyses", "sql_of"]
 
 _HERE = Path(__file__).parent
+
+
+class Entries(Protocol):
+    """Log entries of the schema that answer SQL in DuckDB's dialect, on whatever engine they lie: `entries` is their table."""
+
+    def frame(self, sql: str, parameters: dict[str, Any], /) -> pd.DataFrame:
+        """Return the rows of one query."""
+        ...
+
+    def rows(self, sql: str, parameters: dict[str, Any], /) -> Sequence[tuple[Any, ...]]:
+        """Return the rows of one query, as tuples."""
+        ...
 
 
 def analyses() -> dict[str, str]:
@@ -30,7 +41,7 @@ def sql_of(name: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def analyse(logs: Logs, name: str, **parameters: Any) -> pd.DataFrame:
+def analyse(logs: Entries, name: str, **parameters: Any) -> pd.DataFrame:
     """Return the rows of one analysis over the logs.
 
     Args:

@@ -1,17 +1,32 @@
--- How many requests were being served at once
+-- Requests in flight by time, and whether they came faster than they were answered
 -- $bucket_s: seconds of a bucket; a log line is written when the request ends, so it began duration_ms earlier
--- returns: at (UTC), most (the most at once in the bucket), mean, arrivals
+-- returns: at (UTC), arrivals, completions, most and mean in flight, left (in flight at the bucket's end), mean_ms of the completed;
+--   buckets in which nothing began or ended are left out, but for the one after
 with spans as (
-    select epoch_ms(timestamp)::double - duration_ms as began, epoch_ms(timestamp)::double as ended
+    select epoch_us(timestamp) - cast(round(duration_ms * 1000) as bigint) as began_us, epoch_us(timestamp) as ended_us, duration_ms
     from entries
-    where http_response_status_code is not null and duration_ms is not null and timestamp is not null
+    where http_response_status_code is not null and duration_ms >= 0 and timestamp is not null
 ), steps as (
-    select began as at_ms, 1 as step, 0 as busy from spans union all select ended, -1, 0 from spans
-), counted as (
-    select at_ms, step, sum(step) over (order by at_ms, step rows unbounded preceding) as busy from steps
+    select began_us as at_us, 1 as arrived, 0 as completed, 0.0e0 as took from spans
+    union all select ended_us, 0, 1, duration_ms from spans
+), marks as (
+    select at_us, arrived, completed, took from steps
+    union all select (at_us // us_of($bucket_s)) * us_of($bucket_s), 0, 0, 0.0e0 from steps
+    union all select (at_us // us_of($bucket_s) + 1) * us_of($bucket_s), 0, 0, 0.0e0 from steps
+), instants as (
+    select at_us, sum(arrived) as arrived, sum(completed) as completed, sum(took) as took from marks group by at_us
+), flow as (
+    select at_us, at_us // us_of($bucket_s) as bucket, arrived, completed, took,
+        sum(arrived - completed) over (order by at_us rows between unbounded preceding and current row) as busy, lead(at_us) over (order by at_us) as next_us
+    from instants
+), weighed as (
+    select *, busy * (least(coalesce(next_us, at_us), (bucket + 1) * us_of($bucket_s)) - at_us) as worked,
+        row_number() over (partition by bucket order by at_us desc) as nth_last
+    from flow
 )
-select time_bucket(to_seconds($bucket_s), make_timestamp((at_ms * 1000)::bigint)) as at, max(busy) as most,
-    count(*) filter (where step = 1) as arrivals
-from counted
-group by 1
-order by 1
+select utc_of(bucket * us_of($bucket_s)) as at, cast(sum(arrived) as bigint) as arrivals, cast(sum(completed) as bigint) as completions,
+    cast(max(busy) as bigint) as most, sum(worked) * 1.0e0 / us_of($bucket_s) as mean, cast(max(case when nth_last = 1 then busy end) as bigint) as "left",
+    sum(took) / nullif(sum(completed), 0) as mean_ms
+from weighed
+group by bucket
+order by bucket

@@ -1,20 +1,27 @@
--- Error fingerprints: what failed, grouped by type and by the message without its values
--- returns: fingerprint, error_type, message (of the first), count, first_at, last_at (UTC), requests (distinct ids), route; the most frequent first
+-- Error fingerprints: what failed, grouped by type, message without its values, and the nearest frames of own code
+-- returns: fingerprint, error_type, message (of the first), count, first_at, last_at (UTC; new since first_at when the logs begin earlier),
+--   first_version (that of the first), requests (distinct ids), route (the most frequent), frames; the most frequent first
 with failed as (
-    select timestamp, request_id, coalesce(nullif(http_route, ''), template_of(url_path)) as route,
-        coalesce(error_type, db_response_status_code, regexp_extract(exception_stacktrace, '(?m)^(?:[\w]+\.)*(\w+(?:Error|Exception|Warning|Exit|Interrupt|Timeout)\w*)(?::|$)', 1), '') as error_type,
-        coalesce(exception_message, nullif(regexp_extract(exception_stacktrace, '(?m)^(?:[\w.]+): (.*)$', 1), ''), body, '') as message,
-        array_to_string(list_slice(regexp_extract_all(coalesce(exception_stacktrace, ''), '(?:File "([^"]*)", line \d+, in (?:\S+)|at [^\n]*\(([^)]*):\d+:\d+\))', 0), -3, -1), ' < ') as frames
+    select epoch_us(timestamp) as at_us, request_id, route_of(http_route, url_path) as route, error_type, db_response_status_code, exception_message, body,
+        coalesce(nullif(service_version, ''), deployment_id) as version, trace_of(coalesce(exception_stacktrace, body, '')) as trace
     from entries
     where severity_text in ('ERROR', 'CRITICAL', 'FATAL', 'PANIC') or exception_stacktrace is not null or error_type is not null
-), printed as (
-    select *, regexp_replace(regexp_replace(message, '''[^'']*''|"[^"]*"', '?', 'g'), '[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|0x[0-9a-fA-F]+|[0-9]+', '?', 'g') as shape,
-        regexp_replace(frames, 'line \d+|:\d+', '', 'g') as place
+), described as (
+    select *, coalesce(nullif(error_type, ''), db_response_status_code, class_of(trace), '') as kind, place_of(trace) as frames,
+        coalesce(nullif(exception_message, ''), said_by(trace), regexp_extract(body, '\A[^\n]*', 0), '') as message
     from failed
+), printed as (
+    select *, shape_of(message) as shape, left(md5(kind || '|' || shape_of(message) || '|' || frames), 12) as fingerprint from described
+), placed as (
+    select *, row_number() over (partition by fingerprint order by at_us nulls last, message, version nulls last) as nth,
+        count(route) over (partition by fingerprint, route) as of_route
+    from printed
+), ranked as (
+    select *, row_number() over (partition by fingerprint order by of_route desc, route nulls last) as nth_route from placed
 )
-select left(md5(concat_ws('|', error_type, shape, place)), 12) as fingerprint, error_type, first(message order by timestamp, message) as message,
-    count(*) as count, min(timestamp at time zone 'UTC') as first_at, max(timestamp at time zone 'UTC') as last_at,
-    count(distinct request_id) as requests, mode(route) as route
-from printed
-group by error_type, shape, place
-order by count desc, fingerprint
+select fingerprint, max(kind) as error_type, max(case when nth = 1 then message end) as message, count(*) as count, utc_of(min(at_us)) as first_at,
+    utc_of(max(at_us)) as last_at, max(case when nth = 1 then version end) as first_version, count(distinct request_id) as requests,
+    max(case when nth_route = 1 then route end) as route, max(frames) as frames
+from ranked
+group by fingerprint
+order by count(*) desc, fingerprint

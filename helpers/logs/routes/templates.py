@@ -49,7 +49,7 @@ def macro(given: Sequence[str], learned: Sequence[str]) -> str:
         learned: Templates that are matched with the path when its ids are {id} already; only their {slug} stands for anything.
 
     """
-    cases = [_case(given, "path", ""), _case(learned, "shape_of(path)", SLUG), "shape_of(path)"]
+    cases = [_case(given, "path", ""), _case(learned, "path_shape_of(path)", SLUG), "path_shape_of(path)"]
     return f"create or replace temp macro template_of(path) as coalesce({', '.join(case for case in cases if case)})"
 
 
