@@ -18,7 +18,7 @@ create or replace temp macro as_written(v) as coalesce(
 
 create or replace temp macro as_time(v) as case
     when right(v, 1) between '0' and '9' or ends_with(v, 'Z') or ends_with(v, ' UTC')
-    then coalesce(case when v[5] = '-' then try_cast(v as timestamptz) end, as_epoch(try_cast(v as double)), as_written(v))
+    then coalesce(case when substr(v, 5, 1) = '-' then try_cast(v as timestamptz) end, as_epoch(try_cast(v as double)), as_written(v))
     else as_named(replace(v, ',', '.')) end;
 
 -- NaN and infinity are numbers to a database, and make every sum one

@@ -1,0 +1,1 @@
+"""The same analyses on engines beyond one machine."""

@@ -1,0 +1,50 @@
+"""The macros of macros.sql written out where they are called: other engines have none."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import sqlglot
+from sqlglot import exp
+
+__all__ = ["expanded"]
+
+_FILE = Path(__file__).parents[1] / "macros.sql"
+_MACRO = re.compile(r"^create or replace temp macro (\w+)\(([\w, ]+)\) as (.+?);$", re.M | re.S)
+_ATOMS = (exp.Column, exp.Literal, exp.Parameter, exp.Func, exp.Paren, exp.Null)
+
+
+@cache
+def _macros() -> dict[str, tuple[tuple[str, ...], exp.Expr]]:
+    """Return name → its parameters and its body."""
+    text = _FILE.read_text(encoding="utf-8")
+    return {
+        name: (tuple(names.split(", ")), sqlglot.parse_one(f"select {body}", read="duckdb").selects[0])
+        for name, names, body in _MACRO.findall(text)
+    }
+
+
+def expanded(tree: exp.Expr) -> exp.Expr:
+    """Return the tree without calls of macros; the tree itself is changed."""
+    while True:
+        call = next((one for one in tree.find_all(exp.Anonymous) if one.name.lower() in _macros()), None)
+        if call is None:
+            return tree
+        written = _written(call)
+        if call is tree:
+            tree = written
+        else:
+            call.replace(written)
+
+
+def _written(call: exp.Anonymous) -> exp.Expr:
+    names, body = _macros()[call.name.lower()]
+    given = dict(zip(names, call.expressions, strict=True))
+    copy = exp.Paren(this=body.copy())
+    for column in list(copy.find_all(exp.Column)):
+        if column.name in given and not column.table:
+            value = given[column.name].copy()
+            column.replace(value if isinstance(value, _ATOMS) else exp.Paren(this=value))
+    return copy if isinstance(copy.this, exp.Binary | exp.Between) else copy.this

@@ -1,0 +1,177 @@
+"""Logs that lie where Spark reads them, as one table `entries`: the same questions, answered by its machines.
+
+`spark://HOST:PORT` is a cluster, `spark://local` or `spark://local[2]` this machine. PySpark is an extra of its own: `make spark`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from helpers.errors import ParameterError, Unreachable
+from helpers.logs.account import FileAccount
+from helpers.logs.beyond.dialects import transpiled
+from helpers.logs.format import Format
+from helpers.logs.formats import formats, recognise
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pyspark.sql import DataFrame, SparkSession
+
+__all__ = ["SCHEME", "SparkLogs", "lacking"]
+
+SCHEME = "spark://"
+_SAMPLE = 200  # lines that a format is recognised by
+_SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "false",  # what does not convert is NULL, and counted
+    "spark.sql.caseSensitive": "true",  # JSON's keys are
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.ui.showConsoleProgress": "false",
+}
+_TEXT = (".json", ".ndjson", ".jsonl", ".log", ".txt", ".gz", ".bz2")
+
+
+def lacking() -> str:
+    """Return what is missing to ask Spark, with how to get it; empty: nothing is."""
+    from importlib.util import find_spec
+
+    if find_spec("pyspark") is None:
+        return "PySpark is not installed: `make spark` gets it, or `pip install 'backend-runbooks[spark]'`."
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        return "PySpark needs Java 17 or newer, and there is none: install a JRE, or set JAVA_HOME."
+    return ""
+
+
+class SparkLogs:
+    """Log files read by Spark as one table `entries` of the schema; use as a context manager, so that the session ends."""
+
+    def __init__(self, spark: SparkSession, paths: Sequence[str], *, as_format: str = "", extra: Sequence[Format] = ()) -> None:
+        self._spark = spark
+        self._sources = [_Source(spark, path, number, as_format, extra) for number, path in enumerate(paths)]
+        if not paths:
+            raise ParameterError("No path is named for Spark to read.", remedy='logs = ["spark://HOST:7077", "s3a://bucket/logs/*.ndjson"]')
+        reduce(lambda one, other: one.unionByName(other), (source.entries for source in self._sources)).createOrReplaceTempView("entries")
+
+    @classmethod
+    def open(cls, address: str, paths: Sequence[str], *, as_format: str = "", extra: Sequence[Format] = ()) -> SparkLogs:
+        """Return the logs behind paths and globs, each of one format, or Parquet of the schema, as Spark sees them.
+
+        Args:
+            address: `spark://HOST:PORT`, or `spark://local[N]`; a path may follow it.
+            paths: What Spark's reader takes: files, folders, globs, of any file system it knows.
+            as_format: Name of the format of all files; empty: recognised path by path, by content.
+            extra: Formats of the user's own.
+
+        Raises:
+            Unreachable: PySpark, Java or the cluster is not there.
+            ParameterError: nothing matches, or no format fits a path.
+
+        """
+        master, slash, path = address.removeprefix(SCHEME).partition("/")
+        spark = _session(master if master.startswith("local") else SCHEME + master)
+        try:
+            return cls(spark, [*([slash + path] if path else []), *paths], as_format=as_format, extra=extra)
+        except BaseException:
+            spark.stop()
+            raise
+
+    def frame(self, sql: str, parameters: Mapping[str, Any] = {}, /) -> pd.DataFrame:
+        """Return the rows of one query over `entries`, written in DuckDB's dialect."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # PySpark's, about the version of pandas
+            return self._asked(sql, parameters).toPandas()
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] = {}, /) -> list[tuple[Any, ...]]:
+        """Return the rows of one query over `entries`, as tuples; times are UTC without a zone."""
+        frame = self.frame(sql, parameters)
+        columns = [frame[name].astype(object).where(frame[name].notna(), None) for name in frame.columns]
+        return [tuple(value.to_pydatetime() if isinstance(value, datetime) else value for value in row) for row in zip(*columns, strict=True)]
+
+    def _asked(self, sql: str, parameters: Mapping[str, Any]) -> DataFrame:
+        return self._spark.sql(transpiled(sql, "spark"), args=dict(parameters))
+
+    def account(self) -> list[FileAccount]:
+        """Return where the lines of each path went; an unfinished last line counts as what it is read as."""
+        return [source.account() for source in self._sources]
+
+    def close(self) -> None:
+        """End the session."""
+        self._spark.stop()
+
+    def __enter__(self) -> SparkLogs:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Source:
+    """One path: its format, its lines and its entries."""
+
+    def __init__(self, spark: SparkSession, path: str, number: int, as_format: str, extra: Sequence[Format]) -> None:
+        from pyspark.errors import AnalysisException
+
+        from helpers.logs.beyond.spark_reading import entries_of, fields_of, lines_of, parquet_of
+
+        self._path, self._lines = path, None
+        try:
+            if path.endswith(".parquet") or as_format == "parquet":
+                self.name, self.entries = "parquet", parquet_of(spark, [path])
+                return
+            self._lines = lines_of(spark, path)
+            format_ = _format(self._lines, path, as_format, extra)
+        except AnalysisException as error:
+            raise ParameterError(f"Spark finds no log file at {path}.", remedy="A path, folder or glob that all its machines can read.") from error
+        self.name = format_.name
+        self.entries = entries_of(spark, fields_of(self._lines, format_), format_, f"fields_{number}")
+
+    def account(self) -> FileAccount:
+        from pyspark.sql import functions as f
+
+        parsed = self.entries.count()
+        if self._lines is None:
+            return FileAccount(Path(self._path), self.name, "none", parsed, parsed, 0, 0, 0)
+        blank = f.sum((f.regexp_replace("value", r"\s+", "") == "").cast("int"))
+        lines, empty = self._lines.agg(f.count("*"), f.coalesce(blank, f.lit(0))).first() or (0, 0)
+        return FileAccount(Path(self._path), self.name, "none", lines, parsed, lines - empty - parsed, empty, 0)
+
+
+def _format(lines: DataFrame, path: str, as_format: str, extra: Sequence[Format]) -> Format:
+    if as_format:
+        if as_format not in formats():
+            raise ParameterError(f"There is no log format {as_format!r}.", remedy=f"Known: {', '.join(formats())}, parquet.")
+        return formats()[as_format]
+    seen = [row.value.encode() for row in lines.where("trim(value) <> ''").limit(_SAMPLE).collect()]
+    found = recognise(seen, extra=extra)
+    if found is None:
+        raise ParameterError(f"{path}: no known log format fits.", remedy=f"Name one: {', '.join(formats())}, or parquet.")
+    return found
+
+
+def _session(master: str) -> SparkSession:
+    missing = lacking()
+    if missing:
+        raise Unreachable("spark", "Spark cannot be asked.", remedy=missing)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PySpark's own, of deprecated calls it makes itself
+        from pyspark.errors import PySparkException
+        from pyspark.sql import SparkSession
+
+        builder = SparkSession.builder.appName("runbook").master(master)
+        for name, value in _SETTINGS.items():
+            builder = builder.config(name, value)
+        if master.startswith("local"):
+            builder = builder.config("spark.ui.enabled", "false").config("spark.driver.host", "127.0.0.1").config("spark.sql.shuffle.partitions", "2")
+        try:
+            spark = builder.getOrCreate()
+        except (PySparkException, OSError) as error:
+            raise Unreachable("spark", f"{master} does not answer.", remedy="Its address, as `spark://HOST:7077`.") from error
+    spark.sparkContext.setLogLevel("ERROR")
+    return spark
