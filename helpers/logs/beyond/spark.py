@@ -129,18 +129,22 @@ class _Source:
             format_ = _format(self._lines, path, as_format, extra)
         except AnalysisException as error:
             raise ParameterError(f"Spark finds no log file at {path}.", remedy="A path, folder or glob that all its machines can read.") from error
-        self.name = format_.name
-        self.entries = entries_of(spark, fields_of(self._lines, format_), format_, f"fields_{number}")
+        self.name, self._format = format_.name, format_
+        self._spark, self._view = spark, f"fields_{number}"
+        self.entries = entries_of(spark, fields_of(self._lines, format_), format_, self._view)
 
     def account(self) -> FileAccount:
         from pyspark.sql import functions as f
 
-        parsed = self.entries.count()
+        from helpers.logs.beyond.spark_reading import parsed_in
+
         if self._lines is None:
+            parsed = self.entries.count()
             return FileAccount(Path(self._path), self.name, "none", parsed, parsed, 0, 0, 0)
+        parsed, mismatched = parsed_in(self._spark, self._format, self._view)
         blank = f.sum((f.regexp_replace("value", r"\s+", "") == "").cast("int"))
         lines, empty = self._lines.agg(f.count("*"), f.coalesce(blank, f.lit(0))).first() or (0, 0)
-        return FileAccount(Path(self._path), self.name, "none", lines, parsed, lines - empty - parsed, empty, 0)
+        return FileAccount(Path(self._path), self.name, "none", lines, parsed, lines - empty - parsed, empty, 0, mismatched=mismatched)
 
 
 def _format(lines: DataFrame, path: str, as_format: str, extra: Sequence[Format]) -> Format:

@@ -14,7 +14,7 @@ from helpers.logs.schema import COLUMNS
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
-__all__ = ["entries_of", "fields_of", "lines_of", "parquet_of"]
+__all__ = ["entries_of", "fields_of", "lines_of", "parquet_of", "parsed_in"]
 
 # a half of a pair of surrogates is no character: DuckDB refuses the line, Spark would put a question mark
 _HALF = r"(?i)(?<!\\)(?:\\\\)*(?:\\u d[89ab][0-9a-f]{2}(?!\\u d[c-f])|(?<!\\u d[89ab][0-9a-f]{2})\\u d[c-f])".replace(" ", "")
@@ -65,9 +65,17 @@ def _objects(lines: DataFrame, format_: JsonFormat) -> DataFrame:
         "value", f.when(f.size(alone) == 1, alone[0]).alias("object"), (f.size(keys) != f.size(f.array_distinct(keys))).alias("twice")
     )
     plain = {name: f.col("object").getField(name) for name in format_.fields}
-    firsts = {name: f.get_json_object("value", f"$['{name}']") for name in format_.fields if "'" not in name}
+    firsts = {name: _first(name) for name in format_.fields if "'" not in name}
     whole = f.col("object").isNotNull() & f.col("twice")
     return found.select(*(f.when(whole, firsts.get(name, one)).otherwise(one).alias(name) for name, one in plain.items()))
+
+
+def _first(name: str) -> Column:
+    """Return the first value of a key that is there twice; Spark's own reading would skip a null."""
+    from pyspark.sql import functions as f
+
+    before = rf"(?s)^(?:(?!\Q\"{name}\"\E\s*:).)*+\Q\"{name}\"\E\s*:\s*null"
+    return f.when(~f.col("value").rlike(before), f.get_json_object("value", f"$['{name}']"))
 
 
 def entries_of(spark: SparkSession, fields: DataFrame, format_: Format, name: str) -> DataFrame:
@@ -75,6 +83,16 @@ def entries_of(spark: SparkSession, fields: DataFrame, format_: Format, name: st
     fields.createOrReplaceTempView(name)
     sql = f"select {format_.select()} from {name} where {present(format_)}"  # noqa: S608 - our own text
     return spark.sql(transpiled(sql, "spark"))
+
+
+def parsed_in(spark: SparkSession, format_: Format, name: str) -> tuple[int, dict[str, int]]:
+    """Return how many entries there are in the view of the fields, and by column how many of its fields were there and did not convert."""
+    columns = {name: one for name, one in format_.columns.items() if one.raw != one.value}
+    counts = "".join(f", count(*) filter (where {one.raw} is not null and {one.typed(column)} is null) as {column}" for column, one in columns.items())
+    sql = f"select count(*) as parsed{counts} from {name} where {present(format_)}"  # noqa: S608 - our own text
+    row = spark.sql(transpiled(sql, "spark")).first()
+    parsed, *lost = row or (0,)
+    return parsed, {column: n for column, n in zip(columns, lost, strict=True) if n}
 
 
 def parquet_of(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
