@@ -7,11 +7,12 @@ overrides or Markdown links. Each output has one function here, and nothing else
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["as_text", "cell", "html_table", "html_text", "markdown_text", "visible"]
+__all__ = ["as_text", "cell", "html_table", "html_text", "json_text", "markdown_text", "visible"]
 
 # C0/C1 controls except tab and newline, soft hyphen, line separators, zero-width and bidirectional overrides, tag characters
 # (Unicode TR 36, "Trojan Source" CVE-2021-42574).
@@ -26,6 +27,11 @@ def visible(value: object, *, limit: int = 2000) -> str:
     r"""Return `value` as text whose control characters show as `\x1b`; cut, and saying so, past `limit`."""
     text = _INVISIBLE.sub(lambda m: m.group().encode("unicode_escape").decode(), str(value))
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} more characters)"
+
+
+def json_text(document: str) -> str:
+    r"""Return a JSON document in which control characters, surrogates and direction overrides are escapes: the same document, safe to print."""
+    return _INVISIBLE.sub(lambda m: json.dumps(m.group())[1:-1], document)
 
 
 def html_text(value: object, *, limit: int = 2000) -> str:

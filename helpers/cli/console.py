@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-from helpers.escaping import visible
+from helpers.escaping import json_text, visible
 from helpers.redaction import redact
 
 __all__ = ["complain", "print_json", "say", "table"]
@@ -25,7 +25,7 @@ def complain(reason: str, remedy: str = "") -> None:
 def print_json(document: Any) -> None:
     """Print one JSON document on stdout."""
     text = document if isinstance(document, str) else json.dumps(document, indent=2, ensure_ascii=False, default=str)
-    sys.stdout.write(redact(text) + "\n")
+    sys.stdout.write(redact(json_text(text)) + "\n")
 
 
 def table(title: str, rows: list[dict[str, Any]]) -> None:

@@ -12,7 +12,7 @@ from helpers.errors import RunbookError
 from helpers.logs.files import BOM, CHUNK, Physical, opened, scan
 from helpers.logs.reading import RETURN
 
-__all__ = ["frozen", "readable", "room_for"]
+__all__ = ["frozen", "named", "readable", "room_for"]
 
 _RETURN = re.compile(rb"\r(?!\n)")
 
@@ -20,6 +20,17 @@ _RETURN = re.compile(rb"\r(?!\n)")
 def room_for(folder: Path, kind: str) -> Path:
     """Return a path in `folder` that nothing has yet."""
     return folder / f"{len(list(folder.iterdir()))}.{kind}"
+
+
+def named(path: Path, folder: Path) -> Path:
+    """Return the path, or a link to it where its name is no UTF-8, which SQL cannot say."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        link = room_for(folder, "link")
+        link.symlink_to(path.absolute())
+        return link
+    return path
 
 
 def frozen(path: Path, size: int, copy: Path) -> None:

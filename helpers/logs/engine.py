@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.errors import ParameterError
 from helpers.logs.account import FileAccount, Rejected, reason_of, shown
-from helpers.logs.copies import readable, room_for
+from helpers.logs.copies import named, readable, room_for
 from helpers.logs.files import Physical, Progress, find_files, lines_in, sample, scan
 from helpers.logs.folding import FoldedFormat, fold, rejected_in
 from helpers.logs.format import Format, JsonFormat, LineFormat
@@ -196,7 +196,7 @@ def _file(path: Path, name: str, extra: Sequence[Format], folder: Path, progress
         raise _unknown(path, lines)
     grew, is_text = path.stat().st_size != size, isinstance(format_, LineFormat)
     if not (grew or physical.truncated or physical.bom or (is_text and (physical.returns or physical.tail is not None))):
-        return LogFile(physical, format_, path)
+        return LogFile(physical, format_, named(path, folder))
     copy = room_for(folder, "log")
     up_to = size if grew and physical.compression == "none" else None
     return LogFile(readable(path, copy, physical, up_to=up_to, whole_lines=is_text), format_, copy)

@@ -27,10 +27,9 @@ def _path(path: Path) -> str:
     return literal(re.sub(r"([*?\[])", r"[\1]", str(path)))
 
 
-def _packed(path: Path) -> str:
-    """Return the reader's argument, by what lies at `path`: a copy is plain, whatever it was made of."""
-    found = compression_of(path)
-    return "" if found == "none" else f", compression = {literal(found)}"
+def _as_it_lies(path: Path) -> str:
+    """Return the reader's arguments that keep it from concluding anything from the file's name: not its compression, nor columns."""
+    return f", compression = {literal(compression_of(path))}, hive_partitioning = false"
 
 
 def raw_rows(format_: Format, file: Physical, path: Path) -> str:
@@ -41,7 +40,7 @@ def raw_rows(format_: Format, file: Physical, path: Path) -> str:
         columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in fields.items())
         return (
             f"select * from read_ndjson({_path(path)}, columns = {{{columns}}}, records = 'true', ignore_errors = true, "
-            f"maximum_object_size = {bound}{_packed(path)})"
+            f"maximum_object_size = {bound}{_as_it_lies(path)})"
         )
     if isinstance(format_, LineFormat):
         return _matched(format_, lines_of(file, path))
@@ -56,7 +55,7 @@ def lines_of(file: Physical, path: Path) -> str:
     line = f"replace(line, {literal(RETURN)}, chr(13)) as line" if file.returns else "line"
     return (
         f"select {line} from read_csv({_path(path)}, columns = {{'line': 'VARCHAR'}}, delim = '\\n', quote = '', escape = '', "
-        f"header = false, auto_detect = false, strict_mode = false, ignore_errors = true, max_line_size = {bound}, buffer_size = {4 * bound}, new_line = '\\n'{_packed(path)})"
+        f"header = false, auto_detect = false, strict_mode = false, ignore_errors = true, max_line_size = {bound}, buffer_size = {4 * bound}, new_line = '\\n'{_as_it_lies(path)})"
     )
 
 

@@ -35,6 +35,11 @@ class LogFile:
     format: Format
     source: Path
 
+    @property
+    def lies(self) -> bool:
+        """Whether it is read where it lies, under its own name or another one."""
+        return self.source == self.physical.path or self.source.is_symlink()
+
 
 class Views:
     """One view a file, `file_0` and so on, and all of them together as `entries`."""
@@ -42,7 +47,7 @@ class Views:
     def __init__(self, duck: duckdb.DuckDBPyConnection, files: Sequence[LogFile], folder: Path, *, where: str = "true") -> None:
         self.files = list(files)
         self._duck, self._folder, self._asked = duck, folder, 0
-        self._lying = {number for number, file in enumerate(files) if file.source == file.physical.path}
+        self._lying = {number for number, file in enumerate(files) if file.lies}
         self._asleep = set[int]()  # files that lie there, and are not read as long as nobody asks for more than was kept
         for number, file in enumerate(files):
             self._read(number, relation(file.format, file.physical, file.source))
