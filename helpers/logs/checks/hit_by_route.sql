@@ -2,7 +2,7 @@
 -- needs: the view `entries`; $at: the moment (UTC)
 -- source: as hit_by_time.sql
 with asked as (
-    select timestamp at time zone 'UTC' >= $at as later, coalesce(nullif(http_route, ''), template_of(url_path)) as route,
+    select timestamp at time zone 'UTC' >= $at as later, route_of(http_route, url_path) as route,
         http_response_status_code >= 500 as is_failed, duration_ms, coalesce(tenant_id, client_address) as who
     from entries
     where http_response_status_code is not null and timestamp is not null

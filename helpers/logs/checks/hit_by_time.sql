@@ -2,7 +2,7 @@
 -- needs: the view `entries`
 -- source: the quickest quarter stays what is usual while up to three quarters of the requests are slow
 with asked as (
-    select timestamp at time zone 'UTC' as moment, coalesce(nullif(http_route, ''), template_of(url_path)) as route,
+    select timestamp at time zone 'UTC' as moment, route_of(http_route, url_path) as route,
         http_response_status_code >= 500 as is_failed, duration_ms
     from entries
     where http_response_status_code is not null and timestamp is not null
