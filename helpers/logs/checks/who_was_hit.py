@@ -112,7 +112,8 @@ def judge(
 def _said(at: datetime, series: Sequence[tuple[Any, ...]], place: int, rows: Sequence[Hit]) -> str:
     before, later = series[:place], series[place:]
     worst = f" Most of all {rows[0].route}: {_change(rows[0])}." if rows else ""
-    who = f" {sum(row.who_hit for row in rows):,} users or tenants had such a request." if any(row.who_hit for row in rows) else ""
+    most = max((row.who_hit for row in rows), default=0)
+    who = f" At least {most:,} tenants or clients had such a request." if most else ""
     return (
         f"Since {at:%H:%M:%S} UTC {_pct(later, 2):.3g} % of {sum(row[1] for row in later):,} requests fail or are slow, "
         f"{_pct(before, 2):.3g} % before.{worst}{who}"
