@@ -13,6 +13,7 @@ from helpers.errors import BadAnswer, ParameterError, RunbookError
 from helpers.logs.engine import Logs
 from helpers.logs.files import compression_of, find_files
 from helpers.logs.mapping import mapped
+from helpers.logs.moments import moment
 from helpers.logs.routes import use_routes
 from helpers.settings import Profile
 
@@ -39,8 +40,8 @@ class LogFiles:
             raise BadAnswer("logs", none.reason, remedy=none.remedy) from None
         return f"{len(found)} files, {sum(path.stat().st_size for path in found):,} bytes"
 
-    async def ask(self, question: Callable[[Logs], T], since: datetime) -> T:
-        """Return what `question` returns of the entries from `since` on; files last written before it are left alone.
+    async def ask(self, question: Callable[[Logs], T], since: datetime | None) -> T:
+        """Return what `question` returns of the entries from `since` on (None: all); files last written before it are left alone.
 
         Raises:
             BadAnswer: there is nothing to read, no format fits, or archives are too large to be read for a question in passing.
@@ -52,20 +53,26 @@ class LogFiles:
         except RunbookError as problem:
             raise BadAnswer("logs", problem.reason, remedy=problem.remedy) from None
 
-    def _asked(self, question: Callable[[Logs], T], since: datetime) -> T:
+    async def ask_sql(self, sql: Path, since: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of the SQL in a file over the entries since a moment such as `30m` (empty: all). Raises as `ask`, and ParameterError."""
+        return await self.ask(lambda logs: logs.rows(sql.read_text(encoding="utf-8"), parameters), moment(since))
+
+    def _asked(self, question: Callable[[Logs], T], since: datetime | None) -> T:
         extra = [mapped(self._profile.log_columns)] if self._profile.log_columns else []
         with Logs.open(self._recent(since), extra=extra, since=since) as logs:
             use_routes(logs, self._profile.log_routes)
             return question(logs)
 
-    def _recent(self, since: datetime) -> list[str]:
-        files = [path for path in find_files(self._profile.logs) if datetime.fromtimestamp(path.stat().st_mtime, UTC) >= since]
+    def _recent(self, since: datetime | None) -> list[str]:
+        files = [
+            path for path in find_files(self._profile.logs) if since is None or datetime.fromtimestamp(path.stat().st_mtime, UTC) >= since
+        ]
         if not files:
             raise ParameterError(f"No log file was written to since {since:%Y-%m-%d %H:%M} UTC.", remedy="Are these the files in use?")
         packed = sum(path.stat().st_size for path in files if compression_of(path) != "none")
-        if packed > MOST_PACKED:
+        if since and packed > MOST_PACKED:
             raise ParameterError(f"{packed:,} bytes of archives are too much to be read in passing.", remedy="Ask `runbook logs summary`.")
-        return [glob.escape(str(Path(path))) for path in files]
+        return [glob.escape(str(path)) for path in files]
 
     def footprint(self) -> dict[str, Any]:
         """Return how many questions were asked."""

@@ -85,7 +85,9 @@ def routes(entries: list[Entry]) -> list[Row]:
     for route, of in grouped(requests_in(entries), route_of).items():
         times, errors = took(of), failures(of)
         total = math.fsum(times) / 1000 if times else None
-        rows.append((route, len(of), errors, 100 * errors / len(of), quantile(times, 0.5), quantile(times, 0.95), max(times, default=None), total))
+        rows.append(
+            (route, len(of), errors, 100 * errors / len(of), quantile(times, 0.5), quantile(times, 0.95), max(times, default=None), total)
+        )
     return sorted(rows, key=lambda r: (r[7] is None, -(r[7] or 0), -r[1], last(r[0])))
 
 
@@ -98,6 +100,7 @@ def slowest(entries: list[Entry], count: int) -> list[Row]:
 
 def errors(entries: list[Entry]) -> list[Row]:
     """Without the fingerprint, which is a hash; ordered by count and then as text."""
+
     def failed(e: Entry) -> bool:
         loud = e.get("severity_text") in ("ERROR", "CRITICAL", "FATAL", "PANIC")
         return loud or e.get("exception_stacktrace") is not None or e.get("error_type") is not None
@@ -181,9 +184,22 @@ def trace(entries: list[Entry], id: str) -> list[Row]:  # noqa: A002 - the param
         told = any(f" {' '.join(words(one))} " in f" {' '.join(text)} " for one in [id, *ids[:1]] for text in said)
         return e.get("request_id") == id or e.get("trace_id") in named or e.get("application_name") == id or told
 
-    met = [(micros(e["timestamp"]) - round((e.get("duration_ms") or 0) * 1000) if e.get("timestamp") else None, e) for e in entries if belongs(e)]
+    met = [
+        (micros(e["timestamp"]) - round((e.get("duration_ms") or 0) * 1000) if e.get("timestamp") else None, e)
+        for e in entries
+        if belongs(e)
+    ]
     first = min((us for us, _ in met if us is not None), default=0)
-    names = ("severity_text", "body", "http_request_method", "url_path", "http_response_status_code", "db_query_text", "error_type", "exception_stacktrace")
+    names = (
+        "severity_text",
+        "body",
+        "http_request_method",
+        "url_path",
+        "http_response_status_code",
+        "db_query_text",
+        "error_type",
+        "exception_stacktrace",
+    )
     rows = [
         (
             moment(micros(e["timestamp"])) if e.get("timestamp") else None, e.get("db_system_name") or e.get("service_name") or "api",

@@ -108,7 +108,9 @@ def _said(trace: str) -> tuple[str, str] | None:
         found = [one for line in lines[traced[0] + 1 :] if (one := _raised(line, ("Group",)))]
         if found:
             return found[-1]
-    return next((one for line in lines if (one := _raised(re.sub(r"^[^\w]*(?:Uncaught |unhandledRejection: )?", "", line, flags=re.A)))), None)
+    return next(
+        (one for line in lines if (one := _raised(re.sub(r"^[^\w]*(?:Uncaught |unhandledRejection: )?", "", line, flags=re.A)))), None
+    )
 
 
 def _raised(line: str, more: tuple[str, ...] = ()) -> tuple[str, str] | None:

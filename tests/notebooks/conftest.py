@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -16,12 +17,15 @@ Walk = Callable[..., Awaitable[dict[str, tuple[list[str], str]]]]
 
 @pytest.fixture
 def walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Walk:
-    """Run `await walk("2_explore_postgres", {"postgres": address}, query=…)`; returns cell id → (mime types, text)."""
+    """Run `await walk("2_explore_postgres", {"postgres": address}, query=…)` (`logs`: a glob); returns cell id → (mime types, text)."""
 
     async def run(tour: str, systems: dict[str, str], **parameters: object) -> dict[str, tuple[list[str], str]]:
         monkeypatch.chdir(tmp_path)
         lines = ["[target]"]
         for system, address in systems.items():
+            if system == "logs":
+                lines.append(f"logs = {json.dumps([address])}")
+                continue
             monkeypatch.setenv(f"TARGET_{system.upper()}", address)
             lines.append(f'{system} = "env:TARGET_{system.upper()}"')
         (tmp_path / "profiles.toml").write_text("\n".join(lines))

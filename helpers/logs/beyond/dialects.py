@@ -39,7 +39,9 @@ def transpiled(sql: str, dialect: str, parameters: Mapping[str, Any] | None = No
 
     """
     if dialect not in DIALECTS:
-        raise ParameterError(f"There is no dialect {dialect!r}.", remedy=f"{near_misses(dialect, list(DIALECTS))} Known: {', '.join(DIALECTS)}.")
+        raise ParameterError(
+            f"There is no dialect {dialect!r}.", remedy=f"{near_misses(dialect, list(DIALECTS))} Known: {', '.join(DIALECTS)}."
+        )
     tree = expanded(sqlglot.parse_one(sql, read="duckdb"))
     for one in list(tree.find_all(exp.Parameter)):
         if parameters is not None and one.name in parameters:

@@ -92,7 +92,9 @@ class SparkLogs:
         """Return the rows of one query over `entries`, as tuples; times are UTC without a zone."""
         frame = self.frame(sql, parameters)
         columns = [frame[name].astype(object).where(frame[name].notna(), None) for name in frame.columns]
-        return [tuple(value.to_pydatetime() if isinstance(value, datetime) else value for value in row) for row in zip(*columns, strict=True)]
+        return [
+            tuple(value.to_pydatetime() if isinstance(value, datetime) else value for value in row) for row in zip(*columns, strict=True)
+        ]
 
     def _asked(self, sql: str, parameters: Mapping[str, Any]) -> DataFrame:
         return self._spark.sql(transpiled(sql, "spark"), args=dict(parameters))
@@ -128,7 +130,9 @@ class _Source:
             self._lines = lines_of(spark, path)
             format_ = _format(self._lines, path, as_format, extra)
         except AnalysisException as error:
-            raise ParameterError(f"Spark finds no log file at {path}.", remedy="A path, folder or glob that all its machines can read.") from error
+            raise ParameterError(
+                f"Spark finds no log file at {path}.", remedy="A path, folder or glob that all its machines can read."
+            ) from error
         self.name, self._format = format_.name, format_
         self._spark, self._view = spark, f"fields_{number}"
         self.entries = entries_of(spark, fields_of(self._lines, format_), format_, self._view)
@@ -172,7 +176,11 @@ def _session(master: str) -> SparkSession:
         for name, value in _SETTINGS.items():
             builder = builder.config(name, value)
         if master.startswith("local"):
-            builder = builder.config("spark.ui.enabled", "false").config("spark.driver.host", "127.0.0.1").config("spark.sql.shuffle.partitions", "2")
+            builder = (
+                builder.config("spark.ui.enabled", "false")
+                .config("spark.driver.host", "127.0.0.1")
+                .config("spark.sql.shuffle.partitions", "2")
+            )
         try:
             spark = builder.getOrCreate()
         except (PySparkException, OSError) as error:

@@ -88,7 +88,9 @@ def entries_of(spark: SparkSession, fields: DataFrame, format_: Format, name: st
 def parsed_in(spark: SparkSession, format_: Format, name: str) -> tuple[int, dict[str, int]]:
     """Return how many entries there are in the view of the fields, and by column how many of its fields were there and did not convert."""
     columns = {name: one for name, one in format_.columns.items() if one.raw != one.value}
-    counts = "".join(f", count(*) filter (where {one.raw} is not null and {one.typed(column)} is null) as {column}" for column, one in columns.items())
+    counts = "".join(
+        f", count(*) filter (where {one.raw} is not null and {one.typed(column)} is null) as {column}" for column, one in columns.items()
+    )
     sql = f"select count(*) as parsed{counts} from {name} where {present(format_)}"  # noqa: S608 - our own text
     row = spark.sql(transpiled(sql, "spark")).first()
     parsed, *lost = row or (0,)

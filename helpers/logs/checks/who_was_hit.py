@@ -20,6 +20,7 @@ LAST_S = 3600.0
 TIMEOUT_S = 30.0
 MOST = 10
 FEWEST_REQUESTS = 30
+WORSE_POINTS = 1.0  # per cent of a route's requests: what fewer users notice than a 99 % objective allows is not a hit
 STANDING_PCT = (
     1.0  # of requests failing without a beginning: the usual objective of 99 % is missed (Google SRE workbook, "Implementing SLOs")
 )
@@ -99,7 +100,7 @@ def judge(
         share = 100 * failed / requests
         said = f"{share:.2g} % of {requests:,} requests failed in the last {minutes}, and no moment stands out."
         return CheckResult(Status.PROBLEM if share >= STANDING_PCT else Status.OK, summary=said, facts=facts)
-    rows = [Hit(*row[:7]) for row in routes if row[1] and (row[8] or 0.0) > (row[7] or 0.0)][:MOST]
+    rows = [Hit(*row[:7]) for row in routes if row[1] and (row[8] or 0.0) >= (row[7] or 0.0) + WORSE_POINTS][:MOST]
     at, later = series[place][0], series[place:]
     facts |= {
         "since": f"{at:%Y-%m-%dT%H:%M:%SZ}",
