@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["LogFile", "Logs"]
 
 MEMORY = 320 << 20
-LINES_HELD = 10  # the reader holds a few buffers of the longest line at once
+LINES_HELD = 40  # readers and questions (sorts, expressions) hold the longest line in several buffers at once, on each thread
 _MACROS = Path(__file__).with_name("macros.sql")
 
 
@@ -71,7 +71,7 @@ class Logs:
             progress: Called with the bytes of content counted since its last call.
 
         Raises:
-            ParameterError: nothing matches, or no format fits a file (with what its first line looks like).
+            ParameterError: nothing matches, no format fits a file (with what its first line looks like), or one cannot be read.
 
         """
         folder = tempfile.TemporaryDirectory(prefix="runbook-logs-")
@@ -80,6 +80,12 @@ class Logs:
             paths = [from_stdin(room) if str(p) == STDIN else p for p in patterns]
             window = Window(since, until)
             return cls([_file(path, as_format, extra, room, progress, window) for path in find_files(paths)], folder, window)
+        except OSError as error:
+            folder.cleanup()
+            raise ParameterError(
+                f"{error.filename or 'A log file'} cannot be read: {error.strerror or error}.",
+                remedy="Read it as its owner, or name others.",
+            ) from error
         except BaseException:
             folder.cleanup()
             raise

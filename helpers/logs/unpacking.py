@@ -60,7 +60,7 @@ def _objects(texts: Iterator[str]) -> Iterator[str]:
         at = _after(_BETWEEN, text, at)
         try:
             end = decode(text, at)[1] if at < len(text) else 0
-        except ValueError:
+        except (ValueError, RecursionError):  # brackets in brackets, thousands deep, are none of a log's
             end = 0
         more = None if end or len(text) - at > LONGEST else next(texts, None)
         if more is not None:

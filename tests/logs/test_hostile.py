@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from helpers.errors import ParameterError
+from helpers.logs import engine
 from helpers.logs.engine import Logs
 
 RUNBOOK = str(Path(sys.executable).with_name("runbook"))
@@ -47,39 +49,44 @@ def test_a_file_name_names_that_file(tmp_path, name, content):
         assert (account.path, account.parsed, counted, logs.account()[0].parsed) == (path, 3, [(3, 1)], 3)
 
 
-def written(folder, text):
-    """Two requests, an error and a rejected line, that hold `text` wherever they can."""
+def line(text):
+    """An entry that holds `text` wherever it can; ten million characters once."""
+    short = text[:1000]
     entry = {
-        "event": text, "timestamp": "2026-03-03T08:00:00Z", "level": "error", "method": text, "path": "/" + text, "status": 500, "duration_ms": 3.0,
-        "request_id": "r1", "error_type": text, "host": text, "service": text, "version": text, "user_agent": text, "exception": text,
+        "event": text, "timestamp": "2026-03-03T08:00:00Z", "level": "error", "method": short, "path": "/" + short, "status": 500, "duration_ms": 3.0,
+        "request_id": "r1", "error_type": short, "service": short, "version": short, "user_agent": short, "exception": short,
     }  # fmt: skip
+    return json.dumps(entry) + "\n" + "no JSON " + re.sub(r"[\n\r]", "", short) + "\n"
+
+
+def written(folder):
+    """Every shape, twice, and as many rejected lines."""
     path = folder / "a.log"
-    rejected = re.sub(r"[\n\r]", "", text)[:1000]
-    path.write_text("".join(json.dumps(one) + "\n" for one in (entry, entry)) + f"no JSON {rejected}\n", encoding="utf-8", newline="\n")
+    path.write_text("".join(line(text) for text in SHAPES.values()) * 2, encoding="utf-8", newline="\n")
     return path
 
 
-@pytest.mark.parametrize("what", SHAPES)
-def test_it_comes_back_as_it_was(tmp_path, what):
+def test_it_comes_back_as_it_was(tmp_path):
     """In every column, and the questions after it are answered."""
-    with Logs.open([written(tmp_path, SHAPES[what])]) as logs:
+    with Logs.open([written(tmp_path)]) as logs:
         rows = logs.rows("select distinct body, error_type, service_name, http_request_method, user_agent_original from entries")
-        assert (rows, logs.rows("select count(*) from entries"), logs.account()[0].rejected) == ([(SHAPES[what],) * 5], [(2,)], 1)
+        counted = (logs.rows("select count(*) from entries"), logs.account()[0].rejected)
+    assert sorted(rows) == sorted((text, *[text[:1000]] * 4) for text in SHAPES.values())
+    assert counted == ([(2 * len(SHAPES),)], 2 * len(SHAPES))
 
 
 @pytest.mark.parametrize("words", [("summary",), ("summary", "--json"), ("trace", "r1"), ("trace", "r1", "--json")], ids=" ".join)
-@pytest.mark.parametrize("what", SHAPES)
-def test_it_is_shown_as_text(tmp_path, what, words):
+def test_it_is_shown_as_text(tmp_path, words):
     """No control character reaches the terminal, no markup is taken for its own, nothing ran; JSON gives back what was there."""
-    path = written(tmp_path, SHAPES[what])
-    command, *options = words
-    asked = [command, *[one for one in options if not one.startswith("--")], str(path), *[one for one in options if one.startswith("--")]]
-    result = subprocess.run([RUNBOOK, "logs", *asked], capture_output=True, timeout=100, cwd=tmp_path, env={**os.environ, "COLUMNS": "300"})
+    path = written(tmp_path)
+    at = 1 + (words[0] == "trace")
+    command = [RUNBOOK, "logs", *words[:at], str(path), *words[at:]]
+    result = subprocess.run(command, capture_output=True, timeout=100, cwd=tmp_path, env={**os.environ, "COLUMNS": "300"})
     shown = (result.stdout + result.stderr).decode()
     assert re.findall("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", shown) == []
-    assert (result.returncode, list(tmp_path.iterdir())) == (0, [path])
-    if "--json" in options and command == "trace":
-        assert json.loads(result.stdout)["entries"][0]["body"] == SHAPES[what]
+    assert (result.returncode, list(tmp_path.iterdir()), "<script>" in shown) == (0, [path], True), shown[-800:]
+    if words == ("trace", "r1", "--json"):
+        assert sorted(one["body"] for one in json.loads(result.stdout)["entries"]) == sorted([*SHAPES.values()] * 2)
 
 
 def test_json_without_end_is_a_rejected_line(tmp_path):
@@ -90,3 +97,24 @@ def test_json_without_end_is_a_rejected_line(tmp_path):
     with Logs.open([path]) as logs:
         found = [(one.line, one.reason) for _, one in logs.rejected()]
         assert (logs.account()[0].parsed, found) == (4, [(5, "JSON nested too deeply")])
+
+
+def test_an_array_without_end_is_rejected_too(tmp_path):
+    """What can be read of a drain's posts is."""
+    entry = b'{"id": "1", "deploymentId": "d", "projectId": "p", "source": "lambda", "timestamp": 1772524800123, "message": "m"}'
+    path = tmp_path / "drain.json"
+    path.write_bytes(b"[" + entry + b"," + entry + b"]\n[" + b'{"a":' * 50_000 + b"\n[" + entry + b"]\n")
+    with Logs.open([path], as_format="vercel") as logs:
+        account = logs.account()[0]
+        assert (account.parsed, account.rejected + account.unfinished >= 1) == (3, True)
+
+
+@pytest.mark.parametrize("refused", [PermissionError(13, "Permission denied"), FileNotFoundError(2, "No such file or directory")])
+def test_a_file_that_cannot_be_read_is_named(tmp_path, monkeypatch, refused):
+    """It is somebody else's, or was rotated away between the glob and the reading."""
+    path = tmp_path / "a.log"
+    path.write_bytes(ENTRY)
+    refused.filename = str(path)
+    monkeypatch.setattr(engine, "sample", lambda _: (_ for _ in ()).throw(refused))
+    with pytest.raises(ParameterError, match=rf"a\.log cannot be read: {refused.strerror}"):
+        Logs.open([path])
