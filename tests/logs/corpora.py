@@ -83,7 +83,7 @@ def _bad(format_name: str, choose: random.Random, good: bytes) -> bytes:
     """Return a line that is no entry: garbage, or an entry that is cut, holds bytes that are no UTF-8, or has another one behind it."""
     first = good.split(b"\n")[0]
     spoilt = [choose.choice(BAD), _cut(format_name, first), first[:20] + b"\xc3\x28" + first[20:]]
-    return choose.choice(spoilt + ([first + first] if _is_object(first) else []))
+    return choose.choice(spoilt + ([first + first] if _is_object(first) or format_name == "nginx_combined" else []))
 
 
 def _cut(format_name: str, line: bytes) -> bytes:

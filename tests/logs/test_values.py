@@ -38,3 +38,22 @@ def test_a_time_is_the_same_moment_however_written(written):
 def test_what_could_mean_several_moments_means_none(written):
     """It is counted as not convertible, not guessed."""
     assert as_time(written) is None
+
+
+HEAD = '10.0.0.1 - - [03/Mar/2026:08:00:00 +0000] "GET /a HTTP/1.1" 200 12'
+
+
+@pytest.mark.parametrize(
+    ("rest", "agent"),
+    [
+        ("", None), (' "-" "curl/8"', "curl/8"), (' "-" "a \\"b\\"" "10.1.1.1" 0.012', 'a \\"b\\"'), (" 0.012 upstream", None), (' "-" "-" [x]', None),
+        (' "-" "curl/8"' + HEAD, False), (' "-" "cur' + HEAD, False), (HEAD, False), (' "-" "cur', False), (' "', False),
+    ],
+)  # fmt: skip
+def test_of_two_combined_lines_on_one_none_is_made_up(tmp_path, rest, agent):
+    """Fields of one's own may follow; another line, or the rest of a cut one, may not."""
+    path = tmp_path / "access.log"
+    path.write_text(f"{HEAD}\n{HEAD}\n{HEAD}{rest}\n")
+    with engine.Logs.open([path]) as logs:
+        found = logs.rows("select user_agent_original from entries")[2:]
+    assert found == ([] if agent is False else [(agent,)])

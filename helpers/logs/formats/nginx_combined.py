@@ -19,6 +19,7 @@ FORMAT = LineFormat(
     },
     pattern=(
         r'^(?P<client>\S+) \S+ \S+ \[(?P<time_local>[^\]]+)\] "(?P<request>(?:[^"\\]|\\.)*)" (?P<status>\d{3}) (?P<bytes>\d+|-)'
-        r'(?: "(?P<referer>(?:[^"\\]|\\.)*)" "(?P<agent>(?:[^"\\]|\\.)*)")?'
+        # then both quoted fields and whatever else one logs; a line that goes on right behind a quote has another one in it
+        r'(?: "(?P<referer>(?:[^"\\]|\\.)*)" "(?P<agent>(?:[^"\\]|\\.)*)"(?:\s.*)?|\s+[^"\s].*|\s*)$'
     ),
 )
