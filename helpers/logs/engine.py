@@ -19,7 +19,7 @@ from helpers.logs.files import Physical, Progress, find_files, lines_in, sample,
 from helpers.logs.folding import FoldedFormat, fold, rejected_in
 from helpers.logs.format import Format, JsonFormat, LineFormat
 from helpers.logs.formats import NOTHING, formats, recognise
-from helpers.logs.reading import present, raw_rows
+from helpers.logs.reading import RETURN, present, raw_rows
 from helpers.logs.unpacking import STDIN, from_stdin, is_array, unpack
 from helpers.logs.views import LogFile, Views
 from helpers.logs.windows import ALWAYS, Window
@@ -152,10 +152,11 @@ class Logs:
             return
         as_json, found = isinstance(file.format, JsonFormat), 0
         last = file.physical.lines + (file.physical.tail is None)  # a last line without a newline is an entry or unfinished
-        for number, line in lines_in(file.source):
+        for number, copied in lines_in(file.source):
             if found >= limit or number >= last:
                 return
-            if line.strip() and not file.format.certain(line) and not self._whole(file, line):
+            line = copied.replace(RETURN.encode(), b"\r") if file.physical.returns and not as_json else copied
+            if line.strip() and not file.format.certain(line) and not (as_json and self._whole(file, line)):
                 found += 1
                 yield Rejected(number, reason_of(line, as_json=as_json), shown(line))
 

@@ -1,6 +1,7 @@
 """Every entry of every format's dirty corpus is read as it was meant, and every line is counted where it belongs."""
 
 import gzip
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -92,3 +93,32 @@ def test_a_cut_archive_is_read_as_far_as_it_goes(tmp_path, name, packed):
         account.parsed + account.rejected + account.blank + account.unfinished,
     )
     assert (account.lines <= counts["lines"], account.unfinished <= 1 + account.lines // 50) == (True, True)
+
+
+def damaged(content, choose):
+    """The content with bytes changed, taken out, put in and repeated, where it hurts."""
+    spoilt = bytearray(content)
+    for _ in range(choose.choice([1, 5, 50])):
+        kind, at = choose.random(), choose.randrange(len(spoilt))
+        if kind < 0.4:
+            spoilt[at] = choose.choice(b'\x00\r\n"\\{}[],: \xff\x1f\xef\xb7\x90')
+        elif kind < 0.6:
+            del spoilt[at : at + choose.choice([1, 1, 30])]
+        elif kind < 0.8:
+            spoilt[at:at] = bytes([choose.choice(b'\n\r"\x00\\,')])
+        else:
+            spoilt[at:at] = spoilt[choose.randrange(len(spoilt)) :][: choose.randrange(60)]
+    return bytes(spoilt)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("name", FORMATS)
+def test_whatever_is_damaged_the_sums_are_exact(tmp_path, name, seed):
+    """Lines, entries, and the rejected ones that are shown."""
+    content = damaged(corpus(name, seed, lines=25)[0], random.Random(seed))
+    path = tmp_path / "a.log"
+    path.write_bytes(content)
+    with Logs.open([path], as_format=name) as logs:
+        account, entries = logs.account()[0], logs.rows("select count(*) from entries")[0][0]
+        shown = sum(1 for _ in logs.rejected(1000)) if name != "postgres_csv" else account.rejected  # there one may span lines
+    assert (account.lines, account.entries, account.rejected) == (content.count(b"\n") + (content[-1:] != b"\n"), entries, shown)

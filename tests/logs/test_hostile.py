@@ -118,3 +118,12 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, monkeypatch, refused):
     monkeypatch.setattr(engine, "sample", lambda _: (_ for _ in ()).throw(refused))
     with pytest.raises(ParameterError, match=rf"a\.log cannot be read: {refused.strerror}"):
         Logs.open([path])
+
+
+def test_a_carriage_return_within_a_line_hides_no_rejected_one(tmp_path):
+    """It is no character of a word, whatever stands for it in a copy."""
+    path = tmp_path / "access.log"
+    good = b'10.0.0.1 - - [03/Mar/2026:08:00:00 +0000] "GET /a HTTP/1.1" 200 12\n'
+    path.write_bytes(good * 3 + good.replace(b"- -", b"- \r"))
+    with Logs.open([path]) as logs:
+        assert (logs.account()[0].rejected, [(one.line, "\r" in one.text) for _, one in logs.rejected()]) == (1, [(4, True)])
