@@ -57,16 +57,17 @@ create or replace temp macro own_frames(trace) as array_to_string(regexp_extract
 create or replace temp macro place_of(trace) as regexp_replace(regexp_replace(
     case when own_frames(trace) like '%File "%' then regexp_extract(own_frames(trace), '(?:[^\n]+\n){0,2}[^\n]+\z', 0)
         else regexp_extract(own_frames(trace), '\A[^\n]+(?:\n[^\n]+){0,2}', 0) end,
-    ', line [0-9]+|:[0-9]+|[0-9a-f]{8,}', '', 'g'), '(?:^|\n)[ \t]+', '
-', 'g');
+    ', line [0-9]+|:[0-9]+|[0-9a-f]{8,}', '', 'g'), '(?m)^[ \t]+', '', 'g');
+-- what was raised last stands behind the frames, which are indented; elsewhere the first line that names an error says it
+create or replace temp macro raised_of(trace) as
+    regexp_extract(trace, '(?s).*Traceback \(most recent call last\):\r?\n(?:[ \t\r][^\n]*\n|\n)*((?:\w+\.)*\w+(?::[^\r\n]*)?)', 1);
+create or replace temp macro named_of(trace) as regexp_extract(trace,
+    '(?m)^[^\w\n]*(?:Uncaught |unhandledRejection: )?((?:\w+\.)*\w*(?:Error|Exception|Warning|Exit|Interrupt|Timeout)\w*(?::[^\r\n]*|\r?$))', 1);
+create or replace temp macro line_of(trace) as coalesce(nullif(raised_of(trace), ''), named_of(trace));
 create or replace temp macro class_of(trace) as coalesce(
-    nullif(regexp_extract(trace, '"exc_type": ?"([^"]*)"', 1), ''),
-    nullif(regexp_extract(trace, '(?s)Traceback \(most recent call last\).*\n(?:\w+\.)*(\w*(?:Error|Exception|Warning|Exit|Interrupt|Timeout|Group)\w*)(?::|\r|\n|\z)', 1), ''),
-    nullif(regexp_extract(trace, '(?m)^(?:[^\w\n]*)(?:Uncaught |unhandledRejection: )?(?:\w+\.)*(\w*(?:Error|Exception|Warning|Exit|Interrupt|Timeout)\w*)(?::|$)', 1), ''));
+    nullif(regexp_extract(trace, '"exc_type": ?"([^"]*)"', 1), ''), nullif(regexp_extract(line_of(trace), '^(?:\w+\.)*(\w+)', 1), ''));
 create or replace temp macro said_by(trace) as coalesce(
-    nullif(regexp_extract(trace, '"exc_value": ?"([^"]*)"', 1), ''),
-    nullif(regexp_extract(trace, '(?s)Traceback \(most recent call last\).*\n(?:\w+\.)*\w*(?:Error|Exception|Warning|Exit|Interrupt|Timeout|Group)\w*: ([^\n]*)', 1), ''),
-    nullif(regexp_extract(trace, '(?m)^[^\w\n]*(?:Uncaught |unhandledRejection: )?(?:\w+\.)*\w*(?:Error|Exception|Warning|Exit|Interrupt|Timeout)\w*: ([^\n]*)', 1), ''));
+    nullif(regexp_extract(trace, '"exc_value": ?"([^"]*)"', 1), ''), nullif(regexp_extract(line_of(trace), '^[\w.]+: ?(.*)', 1), ''));
 -- a message without its values: what is quoted, addresses of people, uuids, hashes, and every word or number with a digit in it
 create or replace temp macro shape_of(message) as regexp_replace(regexp_replace(message,
     '"[^"\n]*"|`[^`\n]*`|[^\s@<>]+@[^\s@<>]+', '?', 'g'),

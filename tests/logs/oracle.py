@@ -112,6 +112,7 @@ def errors(entries: list[Entry]) -> list[Row]:
         message = e.get("exception_message") or said_by(trace)
         if message is None:
             message = (e.get("body") or "").split("\n")[0]
+        message = message[:300]
         groups[kind, shape_of(message), frames_of(trace)].append((e, message))
     rows = []
     for (kind, _, frames), of in groups.items():

@@ -103,21 +103,21 @@ def _library(frame: str) -> bool:
 def _said(trace: str) -> tuple[str, str] | None:
     """The class and the message of the line that says what was raised: the last one of a traceback, the first one elsewhere."""
     lines = _as_lines(trace)
-    traced = [n for n, line in enumerate(lines) if "Traceback (most recent call last)" in line]
+    traced = [n for n, line in enumerate(lines) if "Traceback (most recent call last):" in line]
     if traced:
-        found = [one for line in lines[traced[0] + 1 :] if (one := _raised(line, ("Group",)))]
-        if found:
-            return found[-1]
+        behind = [line for line in lines[traced[-1] + 1 :] if line and line[0] not in " \t\r"]
+        if behind and (one := _raised(behind[0], any_name=True)):
+            return one  # also where it says nothing
     return next(
         (one for line in lines if (one := _raised(re.sub(r"^[^\w]*(?:Uncaught |unhandledRejection: )?", "", line, flags=re.A)))), None
     )
 
 
-def _raised(line: str, more: tuple[str, ...] = ()) -> tuple[str, str] | None:
+def _raised(line: str, *, any_name: bool = False) -> tuple[str, str] | None:
     name, colon, message = line.rstrip("\r").partition(":")
     short = name.rsplit(".", 1)[-1]
     plain = name and all(c in WORD | {"."} for c in name) and all(name.split("."))
-    if plain and any(word in short for word in ERROR_WORDS + more):
+    if plain and (any_name or any(word in short for word in ERROR_WORDS)):
         return short, message.removeprefix(" ") if colon else ""
     return None
 

@@ -74,7 +74,7 @@ def _first(name: str) -> Column:
     """Return the first value of a key that is there twice; Spark's own reading would skip a null."""
     from pyspark.sql import functions as f
 
-    before = rf"(?s)^(?:(?!\Q\"{name}\"\E\s*:).)*+\Q\"{name}\"\E\s*:\s*null"
+    before = rf'(?s)^(?:(?!"\Q{name}\E"\s*:).)*+"\Q{name}\E"\s*:\s*null'
     return f.when(~f.col("value").rlike(before), f.get_json_object("value", f"$['{name}']"))
 
 
