@@ -43,7 +43,17 @@ def _trace(choose: random.Random, n: int) -> tuple[str, str | None]:
 
 def _request(choose: random.Random, n: int) -> dict[str, Any]:
     at = START + timedelta(seconds=choose.uniform(0, 1200), microseconds=choose.randrange(10))
-    paths = (f"/orders/{n}", "/health", f"/a/{n:032x}/b", f"/inv_{n:010d}", f"/d/2026-03-{n % 28 + 1:02d}", f"/x/{n}é", f"/y/{n}abc", "", "/")
+    paths = (
+        f"/orders/{n}",
+        "/health",
+        f"/a/{n:032x}/b",
+        f"/inv_{n:010d}",
+        f"/d/2026-03-{n % 28 + 1:02d}",
+        f"/x/{n}é",
+        f"/y/{n}abc",
+        "",
+        "/",
+    )
     entry = {
         "event": choose.choice(["request", f"served {n}"]), "timestamp": at.isoformat(), "level": "info", "http_request_method": "GET",
         "url_path": choose.choice(paths), "http_response_status_code": choose.choices([200, 404, 500, 503], [85, 5, 8, 2])[0],
@@ -70,7 +80,9 @@ def _failed(choose: random.Random, request: dict[str, Any], n: int) -> dict[str,
 
 def _stated(choose: random.Random, request: dict[str, Any], n: int) -> dict[str, Any]:
     at = datetime.fromisoformat(request["timestamp"]) - timedelta(milliseconds=2)
-    comment = choose.choice([f"/* request_id='r{n}' */", f"/*traceparent='00-{n:032x}-00f067aa0ba902b7-01'*/", f"-- r{n}0", f"/*id='r{n}%3Ax'*/"])
+    comment = choose.choice(
+        [f"/* request_id='r{n}' */", f"/*traceparent='00-{n:032x}-00f067aa0ba902b7-01'*/", f"-- r{n}0", f"/*id='r{n}%3Ax'*/"]
+    )
     entry = {
         "timestamp": f"{at:%Y-%m-%d %H:%M:%S.%f}"[:-3] + " UTC", "pid": 7, "session_id": "65e4.1f", "error_severity": "LOG",
         "message": f"duration: {choose.randrange(900) / 100} ms  statement: select 1 {comment}", "application_name": choose.choice(["api", f"r{n}"]),

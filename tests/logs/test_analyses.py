@@ -10,7 +10,9 @@ from tests.logs.questions import QUESTIONS, answered, differences, dirty, entrie
 SEEDS = (1, 2)
 
 
-@pytest.fixture(scope="module", params=[(make, seed) for make in (dirty, failing) for seed in SEEDS], ids=lambda p: f"{p[0].__name__}-{p[1]}")
+@pytest.fixture(
+    scope="module", params=[(make, seed) for make in (dirty, failing) for seed in SEEDS], ids=lambda p: f"{p[0].__name__}-{p[1]}"
+)
 def asked(request, tmp_path_factory):
     make, seed = request.param
     with Logs.open(make(tmp_path_factory.mktemp("logs"), seed)) as logs:

@@ -6,15 +6,16 @@ with spans as (
     select epoch_us(timestamp) - cast(round(duration_ms * 1000) as bigint) as began_us, epoch_us(timestamp) as ended_us, duration_ms
     from entries
     where http_response_status_code is not null and duration_ms >= 0 and timestamp is not null
-), steps as (
-    select began_us as at_us, 1 as arrived, 0 as completed, 0.0e0 as took from spans
-    union all select ended_us, 0, 1, duration_ms from spans
 ), marks as (
-    select at_us, arrived, completed, took from steps
-    union all select (at_us // us_of($bucket_s)) * us_of($bucket_s), 0, 0, 0.0e0 from steps
-    union all select (at_us // us_of($bucket_s) + 1) * us_of($bucket_s), 0, 0, 0.0e0 from steps
+    select duration_ms, kind, case when kind in (1, 3, 4) then began_us else ended_us end as at_us from spans
+    cross join (values (1), (2), (3), (4), (5), (6)) as kinds(kind) -- it begins, it ends, and the edges of the buckets that it does so in
+), steps as (
+    select case when kind in (1, 2) then at_us when kind in (3, 5) then (at_us // us_of($bucket_s)) * us_of($bucket_s)
+            else (at_us // us_of($bucket_s) + 1) * us_of($bucket_s) end as at_us,
+        case when kind = 1 then 1 else 0 end as arrived, case when kind = 2 then 1 else 0 end as completed, case when kind = 2 then duration_ms else 0 end as took
+    from marks
 ), instants as (
-    select at_us, sum(arrived) as arrived, sum(completed) as completed, sum(took) as took from marks group by at_us
+    select at_us, sum(arrived) as arrived, sum(completed) as completed, sum(took) as took from steps group by at_us
 ), flow as (
     select at_us, at_us // us_of($bucket_s) as bucket, arrived, completed, took,
         sum(arrived - completed) over (order by at_us rows between unbounded preceding and current row) as busy, lead(at_us) over (order by at_us) as next_us

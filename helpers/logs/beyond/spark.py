@@ -9,7 +9,6 @@ import os
 import shutil
 import warnings
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,9 +21,10 @@ from helpers.logs.formats import formats, recognise
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["SCHEME", "SparkLogs", "lacking"]
+__all__ = ["SCHEME", "SparkLogs", "lacking", "session"]
 
 SCHEME = "spark://"
 _SAMPLE = 200  # lines that a format is recognised by
@@ -32,10 +32,8 @@ _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "false",  # what does not convert is NULL, and counted
     "spark.sql.caseSensitive": "true",  # JSON's keys are
-    "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.ui.showConsoleProgress": "false",
 }
-_TEXT = (".json", ".ndjson", ".jsonl", ".log", ".txt", ".gz", ".bz2")
 
 
 def lacking() -> str:
@@ -75,7 +73,7 @@ class SparkLogs:
 
         """
         master, slash, path = address.removeprefix(SCHEME).partition("/")
-        spark = _session(master if master.startswith("local") else SCHEME + master)
+        spark = session(master if master.startswith("local") else SCHEME + master)
         try:
             return cls(spark, [*([slash + path] if path else []), *paths], as_format=as_format, extra=extra)
         except BaseException:
@@ -84,20 +82,18 @@ class SparkLogs:
 
     def frame(self, sql: str, parameters: Mapping[str, Any] = {}, /) -> pd.DataFrame:
         """Return the rows of one query over `entries`, written in DuckDB's dialect."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # PySpark's, about the version of pandas
-            return self._asked(sql, parameters).toPandas()
+        return self._asked(sql, parameters).to_pandas()
 
     def rows(self, sql: str, parameters: Mapping[str, Any] = {}, /) -> list[tuple[Any, ...]]:
         """Return the rows of one query over `entries`, as tuples; times are UTC without a zone."""
-        frame = self.frame(sql, parameters)
-        columns = [frame[name].astype(object).where(frame[name].notna(), None) for name in frame.columns]
-        return [
-            tuple(value.to_pydatetime() if isinstance(value, datetime) else value for value in row) for row in zip(*columns, strict=True)
-        ]
+        return [tuple(row.values()) for row in self._asked(sql, parameters).to_pylist()]
 
-    def _asked(self, sql: str, parameters: Mapping[str, Any]) -> DataFrame:
-        return self._spark.sql(transpiled(sql, "spark"), args=dict(parameters))
+    def _asked(self, sql: str, parameters: Mapping[str, Any]) -> pa.Table:
+        import pyarrow as pa
+
+        found = self._spark.sql(transpiled(sql, "spark"), args=dict(parameters)).toArrow()
+        naive = [pa.field(one.name, pa.timestamp("us")) if pa.types.is_timestamp(one.type) else one for one in found.schema]
+        return found.cast(pa.schema(naive))
 
     def account(self) -> list[FileAccount]:
         """Return where the lines of each path went; an unfinished last line counts as what it is read as."""
@@ -163,7 +159,8 @@ def _format(lines: DataFrame, path: str, as_format: str, extra: Sequence[Format]
     return found
 
 
-def _session(master: str) -> SparkSession:
+def session(master: str) -> SparkSession:
+    """Return a session set up as the analyses need it. Raises Unreachable when PySpark, Java or the cluster is not there."""
     missing = lacking()
     if missing:
         raise Unreachable("spark", "Spark cannot be asked.", remedy=missing)
