@@ -112,7 +112,11 @@ def test_a_tail_of_free_text_is_never_whole(tmp_path, name):
         assert (account.parsed, account.unfinished, logs.rows("select count(*) from entries"), list(logs.rejected())) == (1, 1, [(1,)], [])
 
 
-@pytest.mark.parametrize("content", [b"", b"\n  \n", b"\xef\xbb\xbf", gzip.compress(b""), gzip.compress(b"x" * 10**6)[:20]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\n  \n", b"\xef\xbb\xbf", gzip.compress(b""), gzip.compress(b"x" * 10**6)[:20]],
+    ids=["empty", "blank", "bom", "gz", "cut gz"],
+)
 def test_a_file_with_nothing_in_it_is_no_error(tmp_path, content):
     """Rotated just now, or an archive cut at its head; the others of the run are read."""
     (tmp_path / "a.log").write_bytes(content)

@@ -31,27 +31,35 @@ def plot_errors(found: CheckResult[ErrorsAt]) -> Picture:
 
     def draw(axes: Axes) -> None:
         base = _TOP + _HIGH
-        for share in (0.0, top / 2, top):
-            line = base - _HIGH * share / top
-            axes.plot([LEFT, RIGHT], [line, line], color="#d0d7de", linewidth=0.6, zorder=0)
-            axes.text(LEFT - 0.8, line, f"{number(share)} %", ha="right", va="center", fontsize=8, color=MUTED)
+        _scale(axes, top, base)
         for row, at in zip(rows, times, strict=True):
             left = place(at, times, row.for_s)
-            width, below = (place(at, times, row.for_s, end=True) - left) * _NARROW, base
-            for count, colour in ((row.errors, _ERRORS), (row.client_errors, _CLIENTS)):
-                tall = _HIGH * (100 * count / row.requests) / top
-                axes.bar(left + width / 2, -tall, width, bottom=below, color=colour, linewidth=0)
-                below -= tall
+            _bar(axes, row, left, place(at, times, row.for_s, end=True) - left, top)
             if row.new_version:
                 axes.plot([left, left], [_TOP - 0.5, base], color=INK, linewidth=1, linestyle=(0, (3, 2)))
                 axes.text(left, _TOP - 0.9, short(row.new_version, 24), ha="right" if left > 85 else "center", va="center", fontsize=8)
-        for at_x, colour, text in ((LEFT, _ERRORS, "5xx"), (LEFT + 8, _CLIENTS, "4xx")):
-            axes.barh(0.3, 1.4, 0.42, left=at_x, color=colour)
-            axes.text(at_x + 2, 0.3, text, va="center", fontsize=8)
         label_times(axes, times, rows[0].for_s if rows else 0, base + 0.6)
 
     words = "\n".join(_words(row) for row in rows if row.errors or row.client_errors or row.new_version)
     return drawn(found, _TOP + _HIGH + 1.2 if rows else 0, draw, words or "Nothing failed.", empty="No request was logged.")
+
+
+def _scale(axes: Axes, top: float, base: float) -> None:
+    for share in (0.0, top / 2, top):
+        line = base - _HIGH * share / top
+        axes.plot([LEFT, RIGHT], [line, line], color="#d0d7de", linewidth=0.6, zorder=0)
+        axes.text(LEFT - 0.8, line, f"{number(share)} %", ha="right", va="center", fontsize=8, color=MUTED)
+    for left, colour, text in ((LEFT, _ERRORS, "5xx"), (LEFT + 8, _CLIENTS, "4xx")):
+        axes.barh(0.3, 1.4, 0.42, left=left, color=colour)
+        axes.text(left + 2, 0.3, text, va="center", fontsize=8)
+
+
+def _bar(axes: Axes, row: ErrorsAt, left: float, width: float, top: float) -> None:
+    below = _TOP + _HIGH
+    for count, colour in ((row.errors, _ERRORS), (row.client_errors, _CLIENTS)):
+        tall = _HIGH * (100 * count / row.requests) / top
+        axes.bar(left + _NARROW * width / 2, -tall, _NARROW * width, bottom=below, color=colour, linewidth=0)
+        below -= tall
 
 
 def _top(most: float) -> float:
