@@ -212,7 +212,7 @@ class _Counter:
 
     def _look_for_returns(self, chunk: bytes) -> None:
         """One that ends a line is part of its end; one that ends the chunk may be."""
-        count = chunk.count(b"\r") - chunk.endswith(b"\r") if not self.returns else 0
+        count = chunk.count(b"\r") - chunk.endswith(b"\r") if not self.returns and b"\r" in chunk else 0
         between = self._returned and not chunk.startswith(b"\n")
         self.returns = self.returns or between or (count > 0 and count > chunk.count(b"\r\n"))
         self._returned = chunk.endswith(b"\r")
