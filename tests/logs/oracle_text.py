@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from itertools import pairwise
 
 WORD = set(string.ascii_letters + string.digits + "_")
 HEX, DIGITS, LETTERS = set(string.hexdigits), set(string.digits), set(string.ascii_letters)
@@ -86,7 +87,7 @@ def frames_of(trace: str) -> str:
 def _installed(path: str) -> bool:
     parts = re.split(r"[/\\]", path)
     library = any(re.fullmatch(r"site-packages|dist-packages|.*python[0-9]+\.zip", part) for part in parts[:-1])
-    pairs = list(zip(parts[:-1], parts[1:-1], strict=False))
+    pairs = list(pairwise(parts[:-1]))
     own = any(
         (a.endswith(("Lib", "lib")) and re.fullmatch(r"python[0-9.]+", b)) or (re.search(r"[Pp]ython[0-9]*$", a) and b in ("Lib", "lib"))
         for a, b in pairs

@@ -43,7 +43,7 @@ def transpiled(sql: str, dialect: str, parameters: Mapping[str, Any] | None = No
             f"There is no dialect {dialect!r}.", remedy=f"{near_misses(dialect, list(DIALECTS))} Known: {', '.join(DIALECTS)}."
         )
     tree = expanded(sqlglot.parse_one(sql, read="duckdb"))
-    for one in list(tree.find_all(exp.Parameter)):
+    for one in list(tree.find_all(exp.Placeholder)):
         if parameters is not None and one.name in parameters:
             one.replace(exp.convert(parameters[one.name]))
     rewrite = DIALECTS[dialect]

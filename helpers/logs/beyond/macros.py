@@ -9,11 +9,11 @@ from pathlib import Path
 import sqlglot
 from sqlglot import exp
 
-__all__ = ["expanded"]
+__all__ = ["expanded", "names"]
 
 _FILE = Path(__file__).parents[1] / "macros.sql"
 _MACRO = re.compile(r"^create or replace temp macro (\w+)\(([\w, ]+)\) as (.+?);$", re.M | re.S)
-_ATOMS = (exp.Column, exp.Literal, exp.Parameter, exp.Func, exp.Paren, exp.Null)
+_ATOMS = (exp.Column, exp.Literal, exp.Placeholder, exp.Func, exp.Paren, exp.Null)
 
 
 @cache
@@ -48,3 +48,8 @@ def _written(call: exp.Anonymous) -> exp.Expr:
             value = given[column.name].copy()
             column.replace(value if isinstance(value, _ATOMS) else exp.Paren(this=value))
     return copy if isinstance(copy.this, exp.Binary | exp.Between) else copy.this
+
+
+def names() -> set[str]:
+    """Return the names of all macros."""
+    return set(_macros())

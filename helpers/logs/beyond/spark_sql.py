@@ -6,6 +6,8 @@ import re
 
 from sqlglot import exp
 
+from helpers.logs.beyond.nodes import back_references, call
+
 __all__ = ["java_pattern", "rewritten"]
 
 # Java's \b knows letters beyond ASCII, RE2's does not
@@ -16,7 +18,7 @@ _TIMES = {"%d": "dd", "%b": "MMM", "%Y": "yyyy", "%H": "HH", "%M": "mm", "%S": "
 
 
 def java_pattern(pattern: str) -> str:
-    """Return an RE2 pattern as Java's regular expressions have it: only \\n ends a line, words are of ASCII, groups without names."""
+    r"""Return an RE2 pattern as Java's regular expressions have it: only \n ends a line, words are of ASCII, groups without names."""
     named = re.sub(r"\(\?P<\w+>", "(", pattern)
     swapped = re.sub(r"\\(.)", lambda found: {"b": _BOUNDARY, "B": _NO_BOUNDARY}.get(found[1], found[0]), named, flags=re.S)
     return "(?d)" + swapped
@@ -29,22 +31,18 @@ def rewritten(node: exp.Expr) -> exp.Expr | None:
             return _replaced(node)
         case exp.RegexpExtract() | exp.RegexpExtractAll():
             name = "REGEXP_EXTRACT" if isinstance(node, exp.RegexpExtract) else "REGEXP_EXTRACT_ALL"
-            return _call(name, node.this, _pattern(node.expression), node.args.get("group") or exp.Literal.number(0))
+            return call(name, node.this, _pattern(node.expression), node.args.get("group") or exp.Literal.number(0))
         case exp.TryCast():
             return _cast(node)
         case exp.UnixToTime():
             return _moment(node)
         case exp.PercentileCont():
-            return _call("PERCENTILE", node.this, node.expression)
+            return call("PERCENTILE", node.this, node.expression)
         case exp.ToMap():
             return _map(node)
         case exp.Anonymous():
             return _named(node)
     return None
-
-
-def _call(name: str, *arguments: exp.Expr | None) -> exp.Anonymous:
-    return exp.Anonymous(this=name, expressions=[one for one in arguments if one is not None])
 
 
 def _pattern(node: exp.Expr) -> exp.Expr:
@@ -53,18 +51,18 @@ def _pattern(node: exp.Expr) -> exp.Expr:
 
 def _replaced(node: exp.RegexpReplace) -> exp.Expr:
     """Back references are $1; and without 'g' the first match only is replaced: the rest is matched with it, and kept."""
-    pattern, text = node.expression.name, re.sub(r"\\(\d)", r"$\1", node.args["replacement"].name.replace("$", "\\$"))
+    pattern, text = node.expression.name, back_references(node.args["replacement"]).name
     java, modifiers = java_pattern(pattern), node.args.get("modifiers")
     if modifiers is None or "g" not in modifiers.name:
         groups = len(re.findall(r"(?<!\\)\((?!\?)", pattern))
         java, text = f"(?:{java})([\\s\\S]*)", f"{text}${groups + 1}"
-    return _call("REGEXP_REPLACE", node.this, exp.Literal.string(java), exp.Literal.string(text))
+    return call("REGEXP_REPLACE", node.this, exp.Literal.string(java), exp.Literal.string(text))
 
 
 def _cast(node: exp.TryCast) -> exp.Expr | None:
     """Text is a number where DuckDB says so, rounded as there; JSON is text that is JSON from end to end."""
     if node.to.is_type("json"):
-        whole = _call("JSON_ARRAY_LENGTH", _call("CONCAT", exp.Literal.string("["), node.this.copy(), exp.Literal.string("]")))
+        whole = call("JSON_ARRAY_LENGTH", call("CONCAT", exp.Literal.string("["), node.this.copy(), exp.Literal.string("]")))
         return exp.Case(ifs=[exp.If(this=exp.EQ(this=whole, expression=exp.Literal.number(1)), true=node.this)])
     if isinstance(node.this.unnest(), exp.Case | exp.Cast | exp.Mul):
         return None
@@ -73,7 +71,7 @@ def _cast(node: exp.TryCast) -> exp.Expr | None:
         copy.set("to", exp.DataType.build("decimal(38, 9)"))
         return exp.TryCast(this=exp.Round(this=copy), to=node.to)
     if node.to.is_type("double"):
-        copy.set("this", _call("REGEXP_REPLACE", node.this, exp.Literal.string(_SUFFIX), exp.Literal.string("no number")))
+        copy.set("this", call("REGEXP_REPLACE", node.this, exp.Literal.string(_SUFFIX), exp.Literal.string("no number")))
         return copy
     return None
 
@@ -81,16 +79,16 @@ def _cast(node: exp.TryCast) -> exp.Expr | None:
 def _moment(node: exp.UnixToTime) -> exp.Expr:
     """To the microsecond; sqlglot's goes to the second."""
     if node.args.get("scale") is not None:
-        return _call("TIMESTAMP_MICROS", node.this)
+        return call("TIMESTAMP_MICROS", node.this)
     micros = exp.Round(this=exp.Mul(this=exp.Paren(this=node.this), expression=exp.Literal.number(1000000)))
-    return _call("TIMESTAMP_MICROS", exp.Cast(this=micros, to=exp.DataType.build("bigint")))
+    return call("TIMESTAMP_MICROS", exp.Cast(this=micros, to=exp.DataType.build("bigint")))
 
 
 def _map(node: exp.ToMap) -> exp.Expr:
     """`map {…}[key]`: to sqlglot the key belongs to what is in braces."""
     looked_up = node.this if isinstance(node.this, exp.Bracket) else None
     pairs = (looked_up or node).this.expressions
-    made = _call("MAP", *(exp.Literal.string(one.name) for pair in pairs for one in (pair.this, pair.expression)))
+    made = call("MAP", *(exp.Literal.string(one.name) for pair in pairs for one in (pair.this, pair.expression)))
     return exp.Bracket(this=made, expressions=looked_up.expressions) if looked_up else made
 
 
@@ -98,11 +96,11 @@ def _named(node: exp.Anonymous) -> exp.Expr | None:
     first, *rest = node.expressions or [None]
     match node.name.lower():
         case "epoch_us":
-            return _call("UNIX_MICROS", first)
+            return call("UNIX_MICROS", first)
         case "isfinite":
             limit = exp.Cast(this=exp.Literal.string("Infinity"), to=exp.DataType.build("double"))
             return exp.Paren(this=exp.LT(this=exp.Abs(this=first), expression=limit))
         case "try_strptime":
             pattern = re.sub("%[a-zA-Z]", lambda found: _TIMES[found[0]], rest[0].name)
-            return _call("TRY_TO_TIMESTAMP", first, exp.Literal.string(pattern))
+            return call("TRY_TO_TIMESTAMP", first, exp.Literal.string(pattern))
     return None
