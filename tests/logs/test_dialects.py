@@ -7,7 +7,7 @@ from sqlglot import exp
 from helpers.errors import ParameterError
 from helpers.logs.analyses import analyses, sql_of
 from helpers.logs.beyond.dialects import DIALECTS, transpiled
-from helpers.logs.beyond.macros import names
+from helpers.logs.beyond.macros import _FILE, names
 from helpers.logs.formats import formats
 from helpers.logs.reading import present
 
@@ -50,3 +50,9 @@ def test_another_dialect_is_refused():
     """With those there are."""
     with pytest.raises(ParameterError, match="spark, clickhouse, trino"):
         transpiled("select 1", "sparc")
+
+
+def test_every_macro_is_known():
+    """As many as are created."""
+    text = _FILE.read_text()
+    assert len(names()) == text.count("create or replace temp macro") > 10

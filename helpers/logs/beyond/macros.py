@@ -12,7 +12,7 @@ from sqlglot import exp
 __all__ = ["expanded", "names"]
 
 _FILE = Path(__file__).parents[1] / "macros.sql"
-_MACRO = re.compile(r"^create or replace temp macro (\w+)\(([\w, ]+)\) as (.+?);$", re.M | re.S)
+_MACRO = re.compile(r"^create or replace temp macro (\w+)\(([\w, ]+)\) as\s(.+?);$", re.M | re.S)
 _ATOMS = (exp.Column, exp.Literal, exp.Placeholder, exp.Func, exp.Paren, exp.Null)
 
 
