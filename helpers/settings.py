@@ -11,10 +11,10 @@ import tomllib
 from collections.abc import Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from helpers.errors import ProfileError, near_misses
 from helpers.redaction import add_secret, add_secrets_of_url
@@ -49,7 +49,7 @@ class Profile(BaseModel):
     postgres: str = ""
     redis: str = ""
     api: str = ""
-    logs: list[str] = Field(default_factory=list)
+    logs: Annotated[list[str], BeforeValidator(lambda given: [given] if isinstance(given, str) else given)] = Field(default_factory=list)
     log_columns: dict[str, str] = Field(default_factory=dict)
     log_routes: str = ""
     code: str = ""

@@ -13,22 +13,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from helpers.logs.account import FileAccount
-    from helpers.logs.engine import Logs
+    from helpers.logs.beyond.opened import OpenLogs
     from helpers.logs.format import Format
     from helpers.logs.onset import Onset
 
 FILES = typer.Argument(
-    None, help="Files or globs, quoted: plain, .gz or .zst, of any known format; - is standard input. Without any: the profile's."
+    None,
+    help="Files or globs, quoted: plain, .gz or .zst, of any known format; - is standard input; spark://… reads the others there. Without any: the profile's.",
 )
 PROFILE = typer.Option("", "--profile", help="Whose `logs` to read, and whose `log_columns` map JSON of one's own.")
 FORMAT = typer.Option("", "--format", help="The format of all files; empty: recognised by content, file by file.")
-ROUTES = typer.Option("", "--routes", help="Path or URL of an OpenAPI document, or a Next.js project: the routes that paths belong to.")
-SINCE = typer.Option(
-    "",
-    "--since",
-    help="Entries from this moment on: 30m, 2h or 7d ago, or 2026-03-03T08:00 (UTC). Large plain files are searched, not read.",
-)
-UNTIL = typer.Option("", "--until", help="Entries before this moment.")
+SPAN = 'select utc_of(min(epoch_us(timestamp))) as "from", utc_of(max(epoch_us(timestamp))) as until from entries'
 JSON = typer.Option(False, "--json", help="One JSON document on stdout.")
 
 
@@ -47,8 +42,8 @@ def register(app: typer.Typer) -> None:
     group.command("follow", epilog="Example: [bold]runbook logs follow '/var/log/app/*.log'[/bold]")(_follow)
 
 
-def _asked(files: list[str] | None, profile: str) -> tuple[list[str], list[Format], str]:
-    """Return the files to read, the formats of one's own, and where their routes are."""
+def _asked(files: list[str] | None, profile: str) -> tuple[list[str], list[Format]]:
+    """Return the files to read, and the formats of one's own."""
     import asyncio
 
     from helpers.errors import UsageError
@@ -59,33 +54,26 @@ def _asked(files: list[str] | None, profile: str) -> tuple[list[str], list[Forma
     patterns = list(files or (own.logs if own else []))
     if not patterns:
         raise UsageError("No log file is named.", remedy="Name files or globs, - for standard input, or a --profile with `logs`.")
-    return patterns, [mapped(own.log_columns)] if own and own.log_columns else [], own.log_routes if own else ""
+    return patterns, [mapped(own.log_columns)] if own and own.log_columns else []
 
 
 @contextmanager
-def _reading(
-    files: list[str] | None, as_format: str, profile: str, routes: str | None = None, *, since: str = "", until: str = ""
-) -> Iterator[Logs]:
-    """Open the logs with a bar; with `routes` (empty: the profile's), paths become routes, given or learned ones."""
+def _reading(files: list[str] | None, as_format: str, profile: str) -> Iterator[OpenLogs]:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from helpers.logs.engine import Logs
+    from helpers.logs.beyond.opened import elsewhere, open_logs
     from helpers.logs.files import find_files
-    from helpers.logs.moments import moment
-    from helpers.logs.routes import use_routes
     from helpers.logs.unpacking import STDIN
 
-    patterns, extra, own_routes = _asked(files, profile)
-    within = {"since": moment(since), "until": moment(until)}
-    total = sum(path.stat().st_size for path in find_files([p for p in patterns if p != STDIN])) or None
+    patterns, extra = _asked(files, profile)
+    counted = [] if elsewhere(patterns) else find_files([p for p in patterns if p != STDIN])
+    total = sum(path.stat().st_size for path in counted) or None
     bar = Progress(TextColumn("reading"), BarColumn(), DownloadColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True)
     with bar:
         task = bar.add_task("", total=total)
-        logs = Logs.open(patterns, as_format=as_format, extra=extra, **within, progress=lambda read: bar.advance(task, read))
+        logs = open_logs(patterns, as_format=as_format, extra=extra, progress=lambda read: bar.advance(task, read))
     with logs:
-        if routes is not None:
-            use_routes(logs, routes or own_routes)
         yield logs
 
 
@@ -97,48 +85,55 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def _summary(
-    files: list[str] | None = FILES,
-    as_format: str = FORMAT,
-    profile: str = PROFILE,
-    routes: str = ROUTES,
-    since: str = SINCE,
-    until: str = UNTIL,
-    as_json: bool = JSON,
-) -> None:
+def _summary(files: list[str] | None = FILES, as_format: str = FORMAT, profile: str = PROFILE, as_json: bool = JSON) -> None:
     """Routes by time spent, errors by fingerprint, the slowest requests, and where every line went."""
     from helpers.cli.console import print_json, say, table
+    from helpers.cli.logs_shown import fingerprints, short
     from helpers.logs.analyses import analyse
     from helpers.logs.onset import onset
 
-    with _reading(files, as_format, profile, routes, since=since, until=until) as logs:
+    with _reading(files, as_format, profile) as logs:
         accounts = logs.account()
         found = {
             "routes": _records(analyse(logs, "routes")),
             "errors": _records(analyse(logs, "errors")),
             "slowest": _records(analyse(logs, "slowest", count=5)),
         }
-        began, clocks, whole = onset(logs), _clocks(logs), logs.window.whole
+        began, clocks, span = onset(logs), _clocks(logs), _records(logs.frame(SPAN, {}))[0]
         rejected = [{"file": path.name, "line": r.line, "reason": r.reason, "text": r.text} for path, r in logs.rejected(5)]
     if as_json:
-        print_json({"files": [_told(account) for account in accounts], **found, "onset": _onset(began), **clocks, "rejected": rejected})
+        print_json(
+            {
+                "files": [_told(account) for account in accounts],
+                "span": span,
+                **found,
+                "onset": _onset(began),
+                **clocks,
+                "rejected": rejected,
+            }
+        )
         return
+    found["errors"] = fingerprints(found["errors"], logs_from=span["from"])
     for name, rows in (*found.items(), ("rejected", rejected)):
         if rows:
-            table(name.capitalize(), [_short(row) for row in rows[:10]])
+            table(name.capitalize(), [short(row) for row in rows[:10]])
+    say(f"The logs run from {span['from'] or 'no time that is known'} to {span['until'] or 'none'} (UTC).")
     if began.at:
         table("What explains it", [asdict(part) for part in began.parts[:5]])
     say(f"Onset of errors: {began.why}")
     _say_clocks(clocks)
-    for line in (*(account.summary for account in accounts), *(f"{path} was read whole: {why}." for path, why in whole.items())):
-        say(line)
+    for account in accounts:
+        say(account.summary)
 
 
-def _clocks(logs: Logs) -> dict[str, Any]:
-    """Return how the clocks of the sources differ, and what is out of order in each file, as JSON values."""
+def _clocks(logs: OpenLogs) -> dict[str, Any]:
+    """Return how the clocks of the sources differ, and what is out of order in each file, as JSON values; of files read here only."""
     from helpers.logs.disorder import disorder
+    from helpers.logs.engine import Logs
     from helpers.logs.skew import offsets
 
+    if not isinstance(logs, Logs):
+        return {"clocks": [], "out_of_order": []}
     return {
         "clocks": [{**asdict(one), "summary": one.summary} for one in offsets(logs)],
         "out_of_order": [{**asdict(one), "path": str(one.path)} for one in disorder(logs)],
@@ -171,33 +166,25 @@ def _onset(began: Onset) -> dict[str, Any]:
     return {**asdict(began), "at": f"{began.at:%Y-%m-%dT%H:%M:%SZ}" if began.at else None, "parts": [asdict(part) for part in began.parts]}
 
 
-def _short(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row as a terminal shows it: numbers to three figures, long text cut."""
-    return {k: f"{v:,.3g}" if isinstance(v, float) and abs(v) < 1000 else f"{v:,.0f}" if isinstance(v, float) else "" if v is None
-            else str(v)[:160] for k, v in row.items()}  # fmt: skip
-
-
 def _trace(
     request_id: str = typer.Argument(help="A request id, a trace id, or a word of the statement's comment."),
     files: list[str] | None = FILES,
     as_format: str = FORMAT,
     profile: str = PROFILE,
-    since: str = SINCE,
-    until: str = UNTIL,
     as_json: bool = JSON,
 ) -> None:
     """Every log entry of one request, in order of time, across the API's, PostgreSQL's and Redis' logs. Exit 1 when there is none."""
     from helpers.cli.console import print_json, say, table
+    from helpers.cli.logs_shown import waterfall
     from helpers.logs.analyses import analyse
 
-    with _reading(files, as_format, profile, since=since, until=until) as logs:
+    with _reading(files, as_format, profile) as logs:
         rows = _records(analyse(logs, "trace", id=request_id))
         lines = sum(account.lines for account in logs.account())
     if as_json:
         print_json({"id": request_id, "entries": rows, "lines": lines})
     elif rows:
-        kept = [name for name in rows[0] if any(row[name] not in (None, "") for row in rows)]
-        table(request_id, [_short({name: row[name] for name in kept}) for row in rows])
+        table(request_id, waterfall(rows))
     else:
         say(f"No entry of {request_id} in {lines:,} lines.")
     raise typer.Exit(0 if rows else 1)
@@ -213,5 +200,5 @@ def _follow(
     """Requests, errors and latency minute by minute, while the logs are written, through rotations; Ctrl-C ends it, and says where every line went."""
     from helpers.cli.logs_follow import run
 
-    patterns, extra, _ = _asked(files, profile)
+    patterns, extra = _asked(files, profile)
     run(patterns, as_format=as_format, extra=extra, from_start=from_start, as_json=as_json)

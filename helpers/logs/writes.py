@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from helpers.logs.engine import Logs
+from helpers.logs.beyond.opened import open_logs
+from helpers.logs.onset import microseconds
 
 __all__ = ["WriteRequest", "requests_between"]
 
@@ -14,10 +15,10 @@ MOST = 200_000
 _START = datetime(1970, 1, 1, tzinfo=UTC)  # the driver gives no zoned times without a package of zones
 
 _SQL = """
-select epoch_us(timestamp), http_request_method, coalesce(nullif(http_route, ''), template_of(url_path)), url_path
+select epoch_us(timestamp), http_request_method, route_of(http_route, url_path), url_path
 from entries
 where http_request_method in ('POST', 'PUT', 'PATCH', 'DELETE') and http_response_status_code < 400 and url_path is not null
-    and epoch(timestamp) between $since and $until
+    and epoch_us(timestamp) between $since_us and $until_us
 order by timestamp
 limit $most
 """
@@ -46,6 +47,7 @@ def requests_between(patterns: Sequence[str], since: datetime, until: datetime, 
         ParameterError: nothing matches, or no format fits a file.
 
     """
-    with Logs.open(patterns) as logs:
-        rows = logs.rows(_SQL, {"since": since.timestamp() - slack_s, "until": until.timestamp() + slack_s, "most": MOST})
+    slack = timedelta(seconds=slack_s)
+    with open_logs(patterns) as logs:
+        rows = logs.rows(_SQL, {"since_us": microseconds(since - slack), "until_us": microseconds(until + slack), "most": MOST})
     return [WriteRequest(_START + timedelta(microseconds=at), method, route or path, path) for at, method, route, path in rows]

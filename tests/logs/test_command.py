@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from helpers.cli.logs_shown import waterfall
 from helpers.errors import ProfileError
 from helpers.logs.engine import Logs
 from helpers.logs.mapping import mapped
+from tests.logs import failing
 
 RUNBOOK = str(Path(sys.executable).with_name("runbook"))
 HOSTILE = "<script>alert(1)</script> '; DROP TABLE x; -- $(rm -rf /) \x1b[31mred =1+1 \x07"
@@ -129,12 +131,32 @@ def test_no_file_at_all_is_a_usage_error():
     assert (result.returncode, "--profile" in result.stderr + result.stdout) == (2, True)
 
 
-def test_a_window_by_time(tmp_path):
-    """From a moment on, before another; what is no moment is said."""
-    path = str(written(tmp_path))
-    within = json.loads(run("summary", path, "--json", "--since", "2026-03-03T08:00:01").stdout)
-    before = json.loads(run("summary", path, "--json", "--until", "2026-03-03T08:00:01").stdout)
-    assert ([len(d["slowest"]) for d in (within, before)], within["errors"] != [], before["errors"]) == ([0, 1], True, [])
-    recent = run("trace", "r1", path, "--since", "30m")
-    wrong = run("summary", path, "--since", "yesterday")
-    assert (recent.returncode, wrong.returncode, "30m, 2h or 7d" in wrong.stderr) == (1, 2, True)
+def test_one_request_is_drawn_across_three_systems(tmp_path):
+    """The API's line, PostgreSQL's by its comment, Redis' by its words; who waits for whom is to be seen."""
+    files = [str(path) for path in failing.write(tmp_path, 5, requests=60)]
+    shown, told = run("trace", "r0", *files), run("trace", "r0", *files, "--json")
+    entries = json.loads(told.stdout)["entries"]
+    assert {entry["system"] for entry in entries} >= {"api", "postgresql", "redis"}, entries
+    assert min(entry["offset_ms"] for entry in entries) == 0.0
+    assert all(word in shown.stderr for word in ("postgresql", "redis", "began_ms")), shown.stderr
+
+
+def test_the_waterfall_is_to_scale():
+    """Where it began, and how long it took; a line without a time has none, one without a duration is a point."""
+    empty = dict.fromkeys(
+        ("http_request_method", "url_path", "http_response_status_code", "error_type", "exception_stacktrace", "db_query_text")
+    )
+    rows = [
+        {"timestamp": "t", "system": name, "offset_ms": offset, "duration_ms": took, "severity_text": None, "body": "x", **empty}
+        for name, offset, took in (("api", 0.0, 100.0), ("postgresql", 50.0, 25.0), ("redis", 75.0, None), ("api", None, None))
+    ]
+    assert [row[""] for row in waterfall(rows, width=8)] == ["████████", "    ██", "      ·", ""]
+
+
+def test_errors_say_since_when_and_where(tmp_path):
+    """First and last seen, and what is newer than the logs is called new."""
+    files = [str(path) for path in failing.write(tmp_path, 5, requests=200)]
+    document, shown = json.loads(run("summary", *files, "--json").stdout), run("summary", *files)
+    error = next(one for one in document["errors"] if one["frames"])
+    assert document["span"]["from"] <= error["first_at"] <= error["last_at"] <= document["span"]["until"]
+    assert ("new" in shown.stderr, "first seen" in shown.stderr, "The logs run from" in shown.stderr) == (True, True, True), shown.stderr

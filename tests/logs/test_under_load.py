@@ -37,7 +37,11 @@ async def test_the_logs_say_what_was_sent(sandbox_server, tmp_path):
             account = logs.account()[0]
             assert account.rejected == 0
             rows = Counter({(route, status): n for route, status, n in logs.rows(BY_STATUS)})
-            return rows, int(analyse(logs, "traffic", bucket_s=60)["requests"].sum()), int(analyse(logs, "concurrency", bucket_s=1)["completions"].sum())
+            return (
+                rows,
+                int(analyse(logs, "traffic", bucket_s=60)["requests"].sum()),
+                int(analyse(logs, "concurrency", bucket_s=1)["completions"].sum()),
+            )
 
     async with httpx.AsyncClient(base_url=sandbox_server.api_url, trust_env=False) as client:
         await client.get("/health")  # the log is there

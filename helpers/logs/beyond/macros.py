@@ -21,8 +21,7 @@ def _macros() -> dict[str, tuple[tuple[str, ...], exp.Expr]]:
     """Return name → its parameters and its body."""
     text = _FILE.read_text(encoding="utf-8")
     return {
-        name: (tuple(names.split(", ")), sqlglot.parse_one(f"select {body}", read="duckdb").selects[0])
-        for name, names, body in _MACRO.findall(text)
+        name: (tuple(names.split(", ")), sqlglot.select(body, dialect="duckdb").selects[0]) for name, names, body in _MACRO.findall(text)
     }
 
 

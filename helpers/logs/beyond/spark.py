@@ -8,15 +8,15 @@ from __future__ import annotations
 import os
 import shutil
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from helpers.errors import ParameterError, Unreachable
-from helpers.logs.account import FileAccount
+from helpers.logs.account import FileAccount, Rejected, reason_of, shown
 from helpers.logs.beyond.dialects import transpiled
-from helpers.logs.format import Format
+from helpers.logs.format import Format, JsonFormat
 from helpers.logs.formats import formats, recognise
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ class SparkLogs:
 
     def frame(self, sql: str, parameters: Mapping[str, Any] = {}, /) -> pd.DataFrame:
         """Return the rows of one query over `entries`, written in DuckDB's dialect."""
-        return self._asked(sql, parameters).to_pandas()
+        frame: pd.DataFrame = self._asked(sql, parameters).to_pandas()
+        return frame
 
     def rows(self, sql: str, parameters: Mapping[str, Any] = {}, /) -> list[tuple[Any, ...]]:
         """Return the rows of one query over `entries`, as tuples; times are UTC without a zone."""
@@ -99,11 +100,17 @@ class SparkLogs:
         """Return where the lines of each path went; an unfinished last line counts as what it is read as."""
         return [source.account() for source in self._sources]
 
+    def rejected(self, limit: int = 20, /) -> Iterator[tuple[Path, Rejected]]:
+        """Yield up to `limit` rejected lines a path; Spark does not number lines, each is line 0."""
+        for source in self._sources:
+            for line in source.rejected(limit):
+                yield Path(source.path), line
+
     def close(self) -> None:
         """End the session."""
         self._spark.stop()
 
-    def __enter__(self) -> SparkLogs:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -118,7 +125,7 @@ class _Source:
 
         from helpers.logs.beyond.spark_reading import entries_of, fields_of, lines_of, parquet_of
 
-        self._path, self._lines = path, None
+        self.path, self._lines = path, None
         try:
             if path.endswith(".parquet") or as_format == "parquet":
                 self.name, self.entries = "parquet", parquet_of(spark, [path])
@@ -133,6 +140,18 @@ class _Source:
         self._spark, self._view = spark, f"fields_{number}"
         self.entries = entries_of(spark, fields_of(self._lines, format_), format_, self._view)
 
+    def rejected(self, limit: int) -> Iterator[Rejected]:
+        from helpers.logs.beyond.spark_reading import rejected_in
+
+        found = rejected_in(self._spark, self._format, self._view, limit) if self._lines is not None else []
+        for line in found:
+            as_json = isinstance(self._format, JsonFormat)
+            yield (
+                Rejected(0, "not UTF-8", "")
+                if line is None
+                else Rejected(0, reason_of(line.encode(), as_json=as_json), shown(line.encode()))
+            )
+
     def account(self) -> FileAccount:
         from pyspark.sql import functions as f
 
@@ -140,11 +159,11 @@ class _Source:
 
         if self._lines is None:
             parsed = self.entries.count()
-            return FileAccount(Path(self._path), self.name, "none", parsed, parsed, 0, 0, 0)
+            return FileAccount(Path(self.path), self.name, "none", parsed, parsed, 0, 0, 0)
         parsed, mismatched = parsed_in(self._spark, self._format, self._view)
         blank = f.sum((f.regexp_replace("value", r"\s+", "") == "").cast("int"))
         lines, empty = self._lines.agg(f.count("*"), f.coalesce(blank, f.lit(0))).first() or (0, 0)
-        return FileAccount(Path(self._path), self.name, "none", lines, parsed, lines - empty - parsed, empty, 0, mismatched=mismatched)
+        return FileAccount(Path(self.path), self.name, "none", lines, parsed, lines - empty - parsed, empty, 0, mismatched=mismatched)
 
 
 def _format(lines: DataFrame, path: str, as_format: str, extra: Sequence[Format]) -> Format:

@@ -14,10 +14,11 @@ from helpers.logs.schema import COLUMNS
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
-__all__ = ["entries_of", "fields_of", "lines_of", "parquet_of", "parsed_in"]
+__all__ = ["entries_of", "fields_of", "lines_of", "parquet_of", "parsed_in", "rejected_in"]
 
 # a half of a pair of surrogates is no character: DuckDB refuses the line, Spark would put a question mark
 _HALF = r"(?i)(?<!\\)(?:\\\\)*(?:\\u d[89ab][0-9a-f]{2}(?!\\u d[c-f])|(?<!\\u d[89ab][0-9a-f]{2})\\u d[c-f])".replace(" ", "")
+LINE = "_line"  # the whole line, beside its fields
 _STRICT = {"allowSingleQuotes": "false", "mode": "PERMISSIVE"}
 
 
@@ -41,7 +42,7 @@ def fields_of(lines: DataFrame, format_: Format) -> DataFrame:
         raise TypeError(f"{format_.name} cannot be read")
     pattern = java_pattern(format_.pattern)
     groups = [_group(pattern, number).alias(name) for number, name in enumerate(format_.groups, 1)]
-    return said.select(*groups)
+    return said.select(*groups, f.col("value").alias(LINE))
 
 
 def _group(pattern: str, number: int) -> Column:
@@ -59,15 +60,17 @@ def _objects(lines: DataFrame, format_: JsonFormat) -> DataFrame:
     kind = StructType()
     for name in format_.fields:
         kind = kind.add(name, StringType())
-    alone = f.from_json(f.concat(f.lit("["), f.col("value"), f.lit("]")), ArrayType(kind), _STRICT)
+    clean = f.when(~f.col("value").rlike(_HALF), f.col("value"))
+    alone = f.from_json(f.concat(f.lit("["), clean, f.lit("]")), ArrayType(kind), _STRICT)
     keys = f.json_object_keys("value")
-    found = lines.where(~f.col("value").rlike(_HALF) | f.col("value").isNull()).select(
+    found = lines.select(
         "value", f.when(f.size(alone) == 1, alone[0]).alias("object"), (f.size(keys) != f.size(f.array_distinct(keys))).alias("twice")
     )
     plain = {name: f.col("object").getField(name) for name in format_.fields}
     firsts = {name: _first(name) for name in format_.fields if "'" not in name}
     whole = f.col("object").isNotNull() & f.col("twice")
-    return found.select(*(f.when(whole, firsts.get(name, one)).otherwise(one).alias(name) for name, one in plain.items()))
+    chosen = (f.when(whole, firsts.get(name, one)).otherwise(one).alias(name) for name, one in plain.items())
+    return found.select(*chosen, f.col("value").alias(LINE))
 
 
 def _first(name: str) -> Column:
@@ -95,6 +98,12 @@ def parsed_in(spark: SparkSession, format_: Format, name: str) -> tuple[int, dic
     row = spark.sql(transpiled(sql, "spark")).first()
     parsed, *lost = row or (0,)
     return parsed, {column: n for column, n in zip(columns, lost, strict=True) if n}
+
+
+def rejected_in(spark: SparkSession, format_: Format, name: str, limit: int) -> list[str | None]:
+    """Return lines in the view of the fields that are no entries, None for one that is not UTF-8."""
+    sql = f"select {LINE} from {name} where not ({present(format_)}) limit {limit}"  # noqa: S608 - our own text
+    return [row[0] for row in spark.sql(transpiled(sql, "spark")).collect()]
 
 
 def parquet_of(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
