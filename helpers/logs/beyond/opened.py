@@ -8,7 +8,8 @@ from typing import Any, Protocol, Self
 
 from helpers.logs.account import FileAccount, Rejected
 from helpers.logs.analyses import Entries
-from helpers.logs.beyond.spark import SCHEME, SparkLogs
+from helpers.logs.beyond.spark import SparkLogs
+from helpers.logs.beyond.spark_session import SCHEME
 from helpers.logs.files import Progress
 from helpers.logs.format import Format
 

@@ -5,17 +5,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from helpers.errors import ParameterError, Unreachable
+from helpers.errors import ParameterError
 from helpers.logs.account import FileAccount, Rejected, reason_of, shown
 from helpers.logs.beyond.dialects import transpiled
+from helpers.logs.beyond.spark_session import SCHEME, session
 from helpers.logs.format import Format, JsonFormat
 from helpers.logs.formats import formats, recognise
 
@@ -24,27 +22,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["SCHEME", "SparkLogs", "lacking", "session"]
+__all__ = ["SparkLogs"]
 
-SCHEME = "spark://"
 _SAMPLE = 200  # lines that a format is recognised by
-_SETTINGS = {
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.ansi.enabled": "false",  # what does not convert is NULL, and counted
-    "spark.sql.caseSensitive": "true",  # JSON's keys are
-    "spark.ui.showConsoleProgress": "false",
-}
-
-
-def lacking() -> str:
-    """Return what is missing to ask Spark, with how to get it; empty: nothing is."""
-    from importlib.util import find_spec
-
-    if find_spec("pyspark") is None:
-        return "PySpark is not installed: `make spark` gets it, or `pip install 'backend-runbooks[spark]'`."
-    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
-        return "PySpark needs Java 17 or newer, and there is none: install a JRE, or set JAVA_HOME."
-    return ""
 
 
 class SparkLogs:
@@ -176,30 +156,3 @@ def _format(lines: DataFrame, path: str, as_format: str, extra: Sequence[Format]
     if found is None:
         raise ParameterError(f"{path}: no known log format fits.", remedy=f"Name one: {', '.join(formats())}, or parquet.")
     return found
-
-
-def session(master: str) -> SparkSession:
-    """Return a session set up as the analyses need it. Raises Unreachable when PySpark, Java or the cluster is not there."""
-    missing = lacking()
-    if missing:
-        raise Unreachable("spark", "Spark cannot be asked.", remedy=missing)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # PySpark's own, of deprecated calls it makes itself
-        from pyspark.errors import PySparkException
-        from pyspark.sql import SparkSession
-
-        builder = SparkSession.builder.appName("runbook").master(master)
-        for name, value in _SETTINGS.items():
-            builder = builder.config(name, value)
-        if master.startswith("local"):
-            builder = (
-                builder.config("spark.ui.enabled", "false")
-                .config("spark.driver.host", "127.0.0.1")
-                .config("spark.sql.shuffle.partitions", "2")
-            )
-        try:
-            spark = builder.getOrCreate()
-        except (PySparkException, OSError) as error:
-            raise Unreachable("spark", f"{master} does not answer.", remedy="Its address, as `spark://HOST:7077`.") from error
-    spark.sparkContext.setLogLevel("ERROR")
-    return spark
