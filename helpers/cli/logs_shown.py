@@ -50,7 +50,13 @@ def _bar(offset_ms: float | None, duration_ms: float | None, scale: float, width
 
 def _said(row: Mapping[str, Any]) -> str:
     """The request line, and what was logged: the error's last line where there is one."""
-    request = " ".join(str(row[name]) for name in ("http_request_method", "url_path", "http_response_status_code") if row[name] is not None)
+    status = row["http_response_status_code"]
+    asked = (
+        row["http_request_method"],
+        row["url_path"],
+        None if status is None else f"{status:g}",
+    )  # pandas has no whole numbers beside NULL
+    request = " ".join(one for one in asked if one is not None)
     failed = (row["exception_stacktrace"] or "").strip().split("\n")[-1].strip()
     parts = (request, row["error_type"], failed or row["body"], row["db_query_text"])
     return " · ".join(dict.fromkeys(part for part in parts if part))[:LONGEST]
