@@ -23,6 +23,13 @@ FILES = typer.Argument(
 )
 PROFILE = typer.Option("", "--profile", help="Whose `logs` to read, and whose `log_columns` map JSON of one's own.")
 FORMAT = typer.Option("", "--format", help="The format of all files; empty: recognised by content, file by file.")
+ROUTES = typer.Option("", "--routes", help="Path or URL of an OpenAPI document, or a Next.js project: the routes that paths belong to.")
+SINCE = typer.Option(
+    "",
+    "--since",
+    help="Entries from this moment on: 30m, 2h or 7d ago, or 2026-03-03T08:00 (UTC). Large plain files are searched, not read.",
+)
+UNTIL = typer.Option("", "--until", help="Entries before this moment.")
 SPAN = 'select utc_of(min(epoch_us(timestamp))) as "from", utc_of(max(epoch_us(timestamp))) as until from entries'
 JSON = typer.Option(False, "--json", help="One JSON document on stdout.")
 
@@ -42,8 +49,8 @@ def register(app: typer.Typer) -> None:
     group.command("follow", epilog="Example: [bold]runbook logs follow '/var/log/app/*.log'[/bold]")(_follow)
 
 
-def _asked(files: list[str] | None, profile: str) -> tuple[list[str], list[Format]]:
-    """Return the files to read, and the formats of one's own."""
+def _asked(files: list[str] | None, profile: str) -> tuple[list[str], list[Format], str]:
+    """Return the files to read, the formats and the routes of one's own."""
     import asyncio
 
     from helpers.errors import UsageError
@@ -54,26 +61,35 @@ def _asked(files: list[str] | None, profile: str) -> tuple[list[str], list[Forma
     patterns = list(files or (own.logs if own else []))
     if not patterns:
         raise UsageError("No log file is named.", remedy="Name files or globs, - for standard input, or a --profile with `logs`.")
-    return patterns, [mapped(own.log_columns)] if own and own.log_columns else []
+    return patterns, [mapped(own.log_columns)] if own and own.log_columns else [], own.log_routes if own else ""
 
 
 @contextmanager
-def _reading(files: list[str] | None, as_format: str, profile: str) -> Iterator[OpenLogs]:
+def _reading(
+    files: list[str] | None, as_format: str, profile: str, routes: str | None = None, *, since: str = "", until: str = ""
+) -> Iterator[OpenLogs]:
+    """Open the logs with a bar; with `routes` (empty: the profile's), paths become routes, given or learned ones."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
     from helpers.logs.beyond.opened import elsewhere, open_logs
+    from helpers.logs.engine import Logs
     from helpers.logs.files import find_files
+    from helpers.logs.moments import moment
+    from helpers.logs.routes import use_routes
     from helpers.logs.unpacking import STDIN
 
-    patterns, extra = _asked(files, profile)
+    patterns, extra, own_routes = _asked(files, profile)
+    within = {"since": moment(since), "until": moment(until)}
     counted = [] if elsewhere(patterns) else find_files([p for p in patterns if p != STDIN])
     total = sum(path.stat().st_size for path in counted) or None
     bar = Progress(TextColumn("reading"), BarColumn(), DownloadColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True)
     with bar:
         task = bar.add_task("", total=total)
-        logs = open_logs(patterns, as_format=as_format, extra=extra, progress=lambda read: bar.advance(task, read))
+        logs = open_logs(patterns, as_format=as_format, extra=extra, **within, progress=lambda read: bar.advance(task, read))
     with logs:
+        if routes is not None and isinstance(logs, Logs):
+            use_routes(logs, routes or own_routes)
         yield logs
 
 
@@ -85,45 +101,62 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def _summary(files: list[str] | None = FILES, as_format: str = FORMAT, profile: str = PROFILE, as_json: bool = JSON) -> None:
+def _summary(
+    files: list[str] | None = FILES,
+    as_format: str = FORMAT,
+    profile: str = PROFILE,
+    routes: str = ROUTES,
+    since: str = SINCE,
+    until: str = UNTIL,
+    as_json: bool = JSON,
+) -> None:
     """Routes by time spent, errors by fingerprint, the slowest requests, and where every line went."""
     from helpers.cli.console import print_json, say, table
     from helpers.cli.logs_shown import fingerprints, short
-    from helpers.logs.analyses import analyse
-    from helpers.logs.onset import onset
 
-    with _reading(files, as_format, profile) as logs:
-        accounts = logs.account()
-        found = {
-            "routes": _records(analyse(logs, "routes")),
-            "errors": _records(analyse(logs, "errors")),
-            "slowest": _records(analyse(logs, "slowest", count=5)),
-        }
-        began, clocks, span = onset(logs), _clocks(logs), _records(logs.frame(SPAN, {}))[0]
+    with _reading(files, as_format, profile, routes, since=since, until=until) as logs:
+        accounts, began, whole = logs.account(), _began(logs), _whole(logs)
+        told = {"files": [_told(account) for account in accounts], **_found(logs), "onset": _onset(began), **_clocks(logs)}
         rejected = [{"file": path.name, "line": r.line, "reason": r.reason, "text": r.text} for path, r in logs.rejected(5)]
     if as_json:
-        print_json(
-            {
-                "files": [_told(account) for account in accounts],
-                "span": span,
-                **found,
-                "onset": _onset(began),
-                **clocks,
-                "rejected": rejected,
-            }
-        )
+        print_json({**told, "rejected": rejected})
         return
-    found["errors"] = fingerprints(found["errors"], logs_from=span["from"])
-    for name, rows in (*found.items(), ("rejected", rejected)):
+    shown = {"routes": told["routes"], "errors": fingerprints(told["errors"], logs_from=told["span"]["from"]), "slowest": told["slowest"]}
+    for name, rows in (*shown.items(), ("rejected", rejected)):
         if rows:
             table(name.capitalize(), [short(row) for row in rows[:10]])
-    say(f"The logs run from {span['from'] or 'no time that is known'} to {span['until'] or 'none'} (UTC).")
+    say(f"The logs run from {told['span']['from'] or 'no time that is known'} to {told['span']['until'] or 'none'} (UTC).")
     if began.at:
         table("What explains it", [asdict(part) for part in began.parts[:5]])
     say(f"Onset of errors: {began.why}")
-    _say_clocks(clocks)
-    for account in accounts:
-        say(account.summary)
+    _say_clocks(told)
+    for line in (*(account.summary for account in accounts), *whole):
+        say(line)
+
+
+def _began(logs: OpenLogs) -> Onset:
+    from helpers.logs.onset import onset
+
+    return onset(logs)
+
+
+def _found(logs: OpenLogs) -> dict[str, Any]:
+    """Return the answers of the analyses, and from when to when the logs run, as JSON values."""
+    from helpers.logs.analyses import analyse
+
+    return {
+        "span": _records(logs.frame(SPAN, {}))[0],
+        "routes": _records(analyse(logs, "routes")),
+        "errors": _records(analyse(logs, "errors")),
+        "slowest": _records(analyse(logs, "slowest", count=5)),
+    }
+
+
+def _whole(logs: OpenLogs) -> list[str]:
+    """Return which large files were not searched for the window, and why."""
+    from helpers.logs.engine import Logs
+
+    return [f"{path} was read whole: {why}." for path, why in logs.window.whole.items()] if isinstance(logs, Logs) else []
 
 
 def _clocks(logs: OpenLogs) -> dict[str, Any]:
@@ -171,6 +204,8 @@ def _trace(
     files: list[str] | None = FILES,
     as_format: str = FORMAT,
     profile: str = PROFILE,
+    since: str = SINCE,
+    until: str = UNTIL,
     as_json: bool = JSON,
 ) -> None:
     """Every log entry of one request, in order of time, across the API's, PostgreSQL's and Redis' logs. Exit 1 when there is none."""
@@ -178,7 +213,7 @@ def _trace(
     from helpers.cli.logs_shown import waterfall
     from helpers.logs.analyses import analyse
 
-    with _reading(files, as_format, profile) as logs:
+    with _reading(files, as_format, profile, since=since, until=until) as logs:
         rows = _records(analyse(logs, "trace", id=request_id))
         lines = sum(account.lines for account in logs.account())
     if as_json:
@@ -200,5 +235,5 @@ def _follow(
     """Requests, errors and latency minute by minute, while the logs are written, through rotations; Ctrl-C ends it, and says where every line went."""
     from helpers.cli.logs_follow import run
 
-    patterns, extra = _asked(files, profile)
+    patterns, extra, _ = _asked(files, profile)
     run(patterns, as_format=as_format, extra=extra, from_start=from_start, as_json=as_json)

@@ -160,3 +160,14 @@ def test_errors_say_since_when_and_where(tmp_path):
     error = next(one for one in document["errors"] if one["frames"])
     assert document["span"]["from"] <= error["first_at"] <= error["last_at"] <= document["span"]["until"]
     assert ("new" in shown.stderr, "first seen" in shown.stderr, "The logs run from" in shown.stderr) == (True, True, True), shown.stderr
+
+
+def test_a_window_by_time(tmp_path):
+    """From a moment on, before another; what is no moment is said."""
+    path = str(written(tmp_path))
+    within = json.loads(run("summary", path, "--json", "--since", "2026-03-03T08:00:01").stdout)
+    before = json.loads(run("summary", path, "--json", "--until", "2026-03-03T08:00:01").stdout)
+    assert ([len(d["slowest"]) for d in (within, before)], within["errors"] != [], before["errors"]) == ([0, 1], True, [])
+    recent = run("trace", "r1", path, "--since", "30m")
+    wrong = run("summary", path, "--since", "yesterday")
+    assert (recent.returncode, wrong.returncode, "30m, 2h or 7d" in wrong.stderr) == (1, 2, True)
