@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from helpers.errors import BadAnswer, ParameterError, RunbookError
+from helpers.errors import BadAnswer, ParameterError, RunbookError, TimedOut
 from helpers.logs.engine import Logs
 from helpers.logs.files import compression_of, find_files
 from helpers.logs.mapping import mapped
 from helpers.logs.moments import moment
 from helpers.logs.routes import use_routes
+from helpers.logs.stopping import Stop, stoppable
 from helpers.settings import Profile
 
 __all__ = ["LogFiles", "open_session"]
@@ -40,27 +41,32 @@ class LogFiles:
             raise BadAnswer("logs", none.reason, remedy=none.remedy) from None
         return f"{len(found)} files, {sum(path.stat().st_size for path in found):,} bytes"
 
-    async def ask(self, question: Callable[[Logs], T], since: datetime | None) -> T:
+    async def ask(self, question: Callable[[Logs], T], since: datetime | None, *, timeout_s: float = 60.0) -> T:
         """Return what `question` returns of the entries from `since` on (None: all); files last written before it are left alone.
 
         Raises:
+            TimedOut: it took longer than `timeout_s` seconds; it was ended.
             BadAnswer: there is nothing to read, no format fits, or archives are too large to be read for a question in passing.
 
         """
         self._questions += 1
         try:
-            return await asyncio.to_thread(self._asked, question, since)
+            async with asyncio.timeout(timeout_s):
+                return await stoppable(lambda stop: self._asked(question, since, stop))
+        except TimeoutError:
+            remedy = "Ask about less time, or `runbook logs summary --since …`, which shows how far it is."
+            raise TimedOut("logs", f"They were not read within {timeout_s:g} s.", remedy=remedy) from None
         except RunbookError as problem:
             raise BadAnswer("logs", problem.reason, remedy=problem.remedy) from None
 
-    async def ask_sql(self, sql: Path, since: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    async def ask_sql(self, sql: Path, since: str, *, timeout_s: float = 60.0, **parameters: Any) -> list[tuple[Any, ...]]:
         """Return the rows of the SQL in a file over the entries since a moment such as `30m` (empty: all). Raises as `ask`, and ParameterError."""
-        return await self.ask(lambda logs: logs.rows(sql.read_text(encoding="utf-8"), parameters), moment(since))
+        return await self.ask(lambda logs: logs.rows(sql.read_text(encoding="utf-8"), parameters), moment(since), timeout_s=timeout_s)
 
-    def _asked(self, question: Callable[[Logs], T], since: datetime | None) -> T:
+    def _asked(self, question: Callable[[Logs], T], since: datetime | None, stop: Stop) -> T:
         extra = [mapped(self._profile.log_columns)] if self._profile.log_columns else []
-        with Logs.open(self._recent(since), extra=extra, since=since) as logs:
-            use_routes(logs, self._profile.log_routes)
+        with Logs.open(self._recent(since), extra=extra, since=since, progress=stop.progress) as logs:
+            use_routes(stop.holds(logs), self._profile.log_routes)
             return question(logs)
 
     def _recent(self, since: datetime | None) -> list[str]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -159,6 +160,13 @@ class Logs:
             if line.strip() and not file.format.certain(line) and not (as_json and self._whole(file, line)):
                 found += 1
                 yield Rejected(number, reason_of(line, as_json=as_json), shown(line))
+
+    def interrupt(self) -> None:
+        """End the query that is running, from another thread; it raises there. Nothing happens when none is, or the logs are closed."""
+        import duckdb
+
+        with contextlib.suppress(duckdb.Error):
+            self._duck.interrupt()
 
     def close(self) -> None:
         """Give memory and copies back."""

@@ -37,7 +37,7 @@ async def errors_by_time(logs: LogFiles, *, since: str = "1h", timeout_s: float 
         OK with a row per step that has requests; UNKNOWN when no request was logged.
 
     """
-    found = await logs.ask_sql(_SQL, since)
+    found = await logs.ask_sql(_SQL, since, timeout_s=timeout_s)
     if not found:
         return CheckResult(Status.UNKNOWN, reason="No request was logged in this time.", remedy="Widen `since`.")
     known, rows = set(found[0][5]), []

@@ -38,7 +38,7 @@ async def latency_by_time(logs: LogFiles, *, since: str = "1h", timeout_s: float
         was logged with its duration.
 
     """
-    rows = await logs.ask_sql(_SQL, since)
+    rows = await logs.ask_sql(_SQL, since, timeout_s=timeout_s)
     if not rows:
         return CheckResult(Status.UNKNOWN, reason="No request was logged with its duration in this time.", remedy="Widen `since`.")
     cells = [

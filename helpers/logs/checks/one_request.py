@@ -48,7 +48,7 @@ async def one_request(logs: LogFiles, *, request_id: str = "", since: str = "1h"
         rows = [] if found is None else found.where(found.notna(), None).to_dict("records")
         return wanted, [_span(row) for row in rows]
 
-    wanted, spans = await logs.ask(ask, moment(since))
+    wanted, spans = await logs.ask(ask, moment(since), timeout_s=timeout_s)
     if not spans:
         said = f"No entry of {wanted} in this time." if wanted else "No request was logged with an id in this time."
         return CheckResult(Status.UNKNOWN, reason=said, remedy="Widen `since`, or give a request id that the logs hold.")

@@ -40,7 +40,7 @@ async def routes_by_time(logs: LogFiles, *, since: str = "1h", timeout_s: float 
         OK with a row per route, time in at most 31 steps; UNKNOWN when no request was logged.
 
     """
-    found = await logs.ask_sql(_SQL, since)
+    found = await logs.ask_sql(_SQL, since, timeout_s=timeout_s)
     if not found:
         return CheckResult(Status.UNKNOWN, reason="No request was logged in this time.", remedy="Widen `since`.")
     total = sum(row[3] or 0.0 for row in found)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from helpers.logs.account import FileAccount
 from helpers.logs.connect import LogFiles
+from helpers.logs.engine import Logs
 from helpers.logs.moments import moment
 from helpers.results import CheckResult, Status
 
@@ -38,7 +41,11 @@ async def where_lines_went(logs: LogFiles, *, since: str = "1h", timeout_s: floa
         OK; PROBLEM when more lines were rejected than read, or an archive is cut.
 
     """
-    accounts, whole = await logs.ask(lambda entries: (entries.account(), dict(entries.window.whole)), moment(since))
+
+    def ask(entries: Logs) -> tuple[list[FileAccount], dict[Path, str]]:
+        return entries.account(), dict(entries.window.whole)
+
+    accounts, whole = await logs.ask(ask, moment(since), timeout_s=timeout_s)
     rows = []
     for one in accounts:
         notes = ["the archive is cut"] if one.truncated else []

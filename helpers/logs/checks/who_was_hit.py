@@ -56,7 +56,7 @@ async def who_was_hit(logs: LogFiles, *, last_s: float = LAST_S, timeout_s: floa
     """
     began = time.monotonic()
     since = datetime.now(UTC) - timedelta(seconds=last_s)
-    found = await logs.ask(_asked, since)
+    found = await logs.ask(_asked, since, timeout_s=timeout_s)
     return judge(*found, last_s=last_s, took_s=time.monotonic() - began)
 
 
