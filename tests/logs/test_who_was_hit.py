@@ -16,17 +16,18 @@ NOW = datetime.now(UTC)
 ROUTES = (("GET /orders", 80.0), ("GET /orders/{order_id}", 9.0), ("POST /login", 140.0), ("GET /health", 0.7))
 
 
-def write(path, *, minutes=40, hit_for=0, slow=1.0, failing=0.0, always_failing=0.0, seed=1):
-    """A log up to now; in its last `hit_for` minutes, orders are slower by a factor and fail."""
+def write(path, *, minutes=40, hit_for=0, slow=1.0, failing=0.0, always_failing=0.0, seed=1, only=None, per_s=1, **more):
+    """A log up to now; in its last `hit_for` minutes, orders (of one region only, if given) are slower by a factor and fail."""
     choose, lines = random.Random(seed), []
-    for number in range(minutes * 60):
-        at = NOW - timedelta(minutes=minutes) + timedelta(seconds=number)
+    for number in range(round(minutes * 60 * per_s)):
+        at = NOW - timedelta(minutes=minutes) + timedelta(seconds=number / per_s)
         route, typical = choose.choice(ROUTES)
-        hit = route == "GET /orders" and at >= NOW - timedelta(minutes=hit_for)
+        region = choose.choice(["fra1", "iad1", "sfo1"])
+        hit = route == "GET /orders" and only in (None, region) and at >= NOW - timedelta(minutes=hit_for)
         took = typical * choose.lognormvariate(0, 0.5) * (slow if hit else 1.0)
         status = 500 if choose.random() < (failing if hit else always_failing) else 200
         entry = {"event": "request", "timestamp": at.isoformat(), "level": "info", "http_route": route.split()[1], "duration_ms": took,
-                 "http_response_status_code": status, "tenant_id": f"t{choose.randrange(40)}"}  # fmt: skip
+                 "http_response_status_code": status, "tenant_id": f"t{choose.randrange(40)}", "cloud_region": region, **more}  # fmt: skip
         lines.append(json.dumps(entry))
     path.write_text("\n".join(lines) + "\n")
 
@@ -44,6 +45,42 @@ async def test_the_moment_and_the_route_are_found(tmp_path, how):
     since = datetime.fromisoformat(found.facts["since"])
     assert (found.status, found.rows[0].route, found.rows[0].who_hit > 20) == (Status.PROBLEM, "/orders", True), found.summary
     assert abs(since - (NOW - timedelta(minutes=15))) < timedelta(minutes=2)
+
+
+async def test_how_many_and_where_most(tmp_path):
+    """One region of three has what went wrong; tenants are counted over all routes; one host for all stands out nowhere."""
+    write(tmp_path / "a.log", hit_for=15, failing=0.9, only="fra1", host_name="web-1")
+    found = await asked(tmp_path / "a.log")
+    assert [(part["dimension"], part["value"], part["explains_pct"] > 90) for part in found.facts["parts"]] == [
+        ("cloud_region", "fra1", True)
+    ]
+    assert ("of 40 tenants had such a request." in found.summary, "cloud_region fra1 has" in found.summary) == (True, True), found.summary
+
+
+async def test_the_counts_by_time_are_all_requests(tmp_path):
+    """In order, none twice; the picture is made from them."""
+    write(tmp_path / "a.log", hit_for=15, slow=12.0)
+    found = await asked(tmp_path / "a.log")
+    counts = found.facts["by_time"]
+    assert (counts == sorted(counts), sum(row[1] for row in counts), found.facts["since"] in [row[0] for row in counts]) == (
+        True,
+        2400,
+        True,
+    )
+
+
+async def test_a_log_that_begins_later_is_no_whole_hour(tmp_path):
+    """What it is about is said."""
+    write(tmp_path / "a.log", minutes=20)
+    assert "the 20 min that are logged of the last 60 min" in (await asked(tmp_path / "a.log")).summary
+
+
+@pytest.mark.parametrize(("failing", "status"), [(0.0, Status.UNKNOWN), (0.5, Status.PROBLEM)])
+async def test_a_few_seconds_have_no_before(tmp_path, failing, status):
+    """Whether they are slow is not known; that they fail is."""
+    write(tmp_path / "a.log", minutes=0.08, per_s=20, always_failing=failing)
+    found = await asked(tmp_path / "a.log")
+    assert (found.status, "too short a time" in found.summary + found.reason) == (status, True), found
 
 
 @pytest.mark.parametrize("seed", range(5))

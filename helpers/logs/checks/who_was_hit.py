@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from helpers.logs import hits
 from helpers.logs.connect import LogFiles
 from helpers.logs.engine import Logs
 from helpers.logs.onset import FEWEST, P, pettitt
-from helpers.results import CheckResult, Status
+from helpers.results import CheckResult, Status, row_dict
 
 __all__ = ["Hit", "judge", "who_was_hit"]
 
@@ -25,6 +26,7 @@ STANDING_PCT = (
     1.0  # of requests failing without a beginning: the usual objective of 99 % is missed (Google SRE workbook, "Implementing SLOs")
 )
 _HERE = Path(__file__).parent
+Rows = Sequence[tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,9 @@ async def who_was_hit(logs: LogFiles, *, last_s: float = LAST_S, timeout_s: floa
         timeout_s: Seconds it may take.
 
     Returns:
-        PROBLEM with the moment and a row per route; OK when no moment stands out and few requests fail; UNKNOWN without enough requests.
+        PROBLEM with the moment and a row per route; OK when no moment stands out and few requests fail; UNKNOWN without enough requests, or
+        when they lie too close together to have a before. The facts have the counts by time, and the tenants, versions, deployments, regions
+        and hosts that have more of what went wrong than of the traffic.
         A request went wrong when it failed (5xx) or took more than four times what the quickest quarter of its route takes. The moment is
         where the share of such requests changes, by Pettitt's test (helpers/logs/onset.py).
 
@@ -60,16 +64,21 @@ async def who_was_hit(logs: LogFiles, *, last_s: float = LAST_S, timeout_s: floa
     return judge(*found, last_s=last_s, took_s=time.monotonic() - began)
 
 
-def _asked(logs: Logs) -> tuple[list[tuple[Any, ...]], int, list[tuple[Any, ...]]]:
-    """Return the requests by time, where they change (0: nowhere), and the routes before and after."""
-    series = logs.rows((_HERE / "hit_by_time.sql").read_text(encoding="utf-8"))
+def _asked(logs: Logs) -> tuple[Rows, int, Rows, Rows]:
+    """Return the requests by time, where they change (0: nowhere), and from there on the routes and the other parts before and after."""
+    series = logs.rows(_sql("hit_by_time"))
     place = _onset(series)
     if not place:
-        return series, 0, []
-    return series, place, logs.rows((_HERE / "hit_by_route.sql").read_text(encoding="utf-8"), {"at": series[place][0]})
+        return series, 0, [], []
+    at = {"at": series[place][0]}
+    return series, place, logs.rows(_sql("hit_by_route"), at), logs.rows(_sql("hit_by_part"), at)
 
 
-def _onset(series: Sequence[tuple[Any, ...]]) -> int:
+def _sql(name: str) -> str:
+    return (_HERE / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _onset(series: Rows) -> int:
     """Return the bucket from which more requests go wrong; 0 where none is."""
     if len(series) < FEWEST:
         return 0
@@ -77,47 +86,63 @@ def _onset(series: Sequence[tuple[Any, ...]]) -> int:
     return place if p < P and _pct(series[place:], 2) > _pct(series[:place], 2) else 0
 
 
-def judge(
-    series: Sequence[tuple[Any, ...]], place: int, routes: Sequence[tuple[Any, ...]], *, last_s: float, took_s: float = 0.0
-) -> CheckResult[Hit]:
+def judge(series: Rows, place: int, routes: Rows, parts: Rows = (), *, last_s: float, took_s: float = 0.0) -> CheckResult[Hit]:
     """Return the answer; pure.
 
     Args:
         series: Rows of hit_by_time.sql.
         place: The bucket from which more requests go wrong; 0: none.
         routes: Rows of hit_by_route.sql.
+        parts: Rows of hit_by_part.sql.
         last_s: Seconds that were looked at.
         took_s: Seconds it took.
 
     """
-    requests, failed = sum(row[1] for row in series), sum(row[3] for row in series)
-    minutes = f"{last_s / 60:,.0f} min"
-    facts = {"requests": requests, "failed": failed, "last_s": last_s, "took_s": round(took_s, 2), "since": ""}
+    requests, failed, when = sum(row[1] for row in series), sum(row[3] for row in series), hits.reach(series, last_s)
+    facts = {
+        "requests": requests,
+        "failed": failed,
+        "last_s": last_s,
+        "took_s": round(took_s, 2),
+        "since": "",
+        "by_time": hits.by_time(series),
+    }
     if requests < FEWEST_REQUESTS:
-        reason = f"{requests} requests were logged in the last {minutes}; {FEWEST_REQUESTS} are needed to tell."
+        reason = f"{requests} requests were logged in {when}; {FEWEST_REQUESTS} are needed to tell."
         return CheckResult(Status.UNKNOWN, reason=reason, remedy="Are `logs` in the profile the files in use?", facts=facts)
     if not place:
-        share = 100 * failed / requests
-        said = f"{share:.2g} % of {requests:,} requests failed in the last {minutes}, and no moment stands out."
-        return CheckResult(Status.PROBLEM if share >= STANDING_PCT else Status.OK, summary=said, facts=facts)
+        return _without_moment(100 * failed / requests, requests, when, facts, told=len(series) >= FEWEST)
     rows = [Hit(*row[:7]) for row in routes if row[1] and (row[8] or 0.0) >= (row[7] or 0.0) + WORSE_POINTS][:MOST]
-    at, later = series[place][0], series[place:]
+    at, later, out = series[place][0], series[place:], hits.standing_out(parts)
     facts |= {
         "since": f"{at:%Y-%m-%dT%H:%M:%SZ}",
         "wrong_pct_before": round(_pct(series[:place], 2), 2),
         "wrong_pct": round(_pct(later, 2), 2),
+        "parts": [row_dict(part) for part in out[:MOST]],
     }
-    return CheckResult(Status.PROBLEM, rows, _said(at, series, place, rows), facts=facts)
+    said = [_said(at, series, place, rows), hits.people(parts), *hits.where_most(out)]
+    return CheckResult(Status.PROBLEM, rows, " ".join(sentence for sentence in said if sentence), facts=facts)
 
 
-def _said(at: datetime, series: Sequence[tuple[Any, ...]], place: int, rows: Sequence[Hit]) -> str:
+def _without_moment(share: float, requests: int, when: str, facts: dict[str, Any], *, told: bool) -> CheckResult[Hit]:
+    said = f"{share:.2g} % of {requests:,} requests failed in {when}"
+    if share >= STANDING_PCT:
+        ending = "and no moment stands out" if told else "too short a time to tell since when"
+        return CheckResult(Status.PROBLEM, summary=f"{said}, {ending}.", facts=facts)
+    if told:
+        return CheckResult(Status.OK, summary=f"{said}, and no moment stands out.", facts=facts)
+    reason = f"{said}: too short a time to tell whether they are slower than before."
+    return CheckResult(
+        Status.UNKNOWN, reason=reason, remedy="Ask again when more is logged, or add the older files to `logs`.", facts=facts
+    )
+
+
+def _said(at: datetime, series: Rows, place: int, rows: Sequence[Hit]) -> str:
     before, later = series[:place], series[place:]
     worst = f" Most of all {rows[0].route}: {_change(rows[0])}." if rows else ""
-    most = max((row.who_hit for row in rows), default=0)
-    who = f" At least {most:,} tenants or clients had such a request." if most else ""
     return (
         f"Since {at:%H:%M:%S} UTC {_pct(later, 2):.3g} % of {sum(row[1] for row in later):,} requests fail or are slow, "
-        f"{_pct(before, 2):.3g} % before.{worst}{who}"
+        f"{_pct(before, 2):.3g} % before.{worst}"
     )
 
 
@@ -130,6 +155,6 @@ def _change(row: Hit) -> str:
     return ", ".join(parts)
 
 
-def _pct(series: Sequence[tuple[Any, ...]], column: int) -> float:
+def _pct(series: Rows, column: int) -> float:
     part, whole = (float(sum(row[number] for row in series)) for number in (column, 1))
     return 100 * part / max(whole, 1.0)
