@@ -67,7 +67,7 @@ create or replace temp macro line_of(trace) as coalesce(nullif(raised_of(trace),
 create or replace temp macro class_of(trace) as coalesce(
     nullif(regexp_extract(trace, '"exc_type": ?"([^"]*)"', 1), ''), nullif(regexp_extract(line_of(trace), '^(?:\w+\.)*(\w+)', 1), ''));
 create or replace temp macro said_by(trace) as coalesce(
-    nullif(regexp_extract(trace, '"exc_value": ?"([^"]*)"', 1), ''), nullif(regexp_extract(line_of(trace), '^[\w.]+: ?(.*)', 1), ''));
+    nullif(replace(replace(regexp_extract(trace, '"exc_value": ?"((?:[^"\\]|\\[^n])*)', 1), '\"', '"'), '\\', '\'), ''), nullif(regexp_extract(line_of(trace), '^[\w.]+: ?(.*)', 1), ''));
 -- a message without its values: what is quoted, addresses of people, uuids, hashes, and every word or number with a digit in it
 create or replace temp macro shape_of(message) as regexp_replace(regexp_replace(message,
     '"[^"\n]*"|`[^`\n]*`|[^\s@<>]+@[^\s@<>]+', '?', 'g'),

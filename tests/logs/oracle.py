@@ -182,7 +182,7 @@ def trace(entries: list[Entry], id: str) -> list[Row]:  # noqa: A002 - the param
 
     def belongs(e: Entry) -> bool:
         said = [words(e.get(name) or "") for name in ("db_query_text", "body")]
-        told = any(f" {' '.join(words(one))} " in f" {' '.join(text)} " for one in [id, *ids[:1]] for text in said)
+        told = any(f" {' '.join(words(one))} " in f" {' '.join(text)} " for one in [id, *ids[:1], *ids[-1:]] for text in said)
         return e.get("request_id") == id or e.get("trace_id") in named or e.get("application_name") == id or told
 
     met = [

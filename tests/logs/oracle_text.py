@@ -130,6 +130,13 @@ def class_of(trace: str) -> str | None:
 
 
 def said_by(trace: str) -> str | None:
-    found = re.search(r'"exc_value": ?"([^"]+)"', trace)
+    written = ""
+    if '"exc_value":' in trace:
+        rest = iter(trace.split('"exc_value":', 1)[1].lstrip(" ")[1:])
+        for character in rest:  # JSON: up to the next quote that is not escaped; its first line
+            following = next(rest, "") if character == "\\" else ""
+            if character == '"' or following == "n":
+                break
+            written += following if following in ('"', "\\") and following else character + following
     said = _said(trace)
-    return found[1] if found else (said[1] or None) if said else None
+    return written or ((said[1] or None) if said else None)

@@ -1,5 +1,5 @@
 -- One request, followed through every log by its id
--- $id: request id or trace id; found as such, as application_name, and as a word of a statement, its comment or a message
+-- $id: request id (of one retried under several trace ids, two of these are followed) or trace id; found as such, as application_name, and as a word of a statement, its comment or a message
 -- returns: timestamp (UTC; when it was logged, which is when it ended), system, offset_ms (from the first beginning), duration_ms, severity_text,
 --   body, http_request_method, url_path, http_response_status_code, db_query_text, error_type, exception_stacktrace; in order of their beginning
 with named as (
@@ -9,6 +9,7 @@ with named as (
     from entries as e cross join named as n
     where e.request_id = $id or e.trace_id in ($id, n.a_trace, n.other_trace) or e.application_name = $id
         or says(e.db_query_text, $id) or says(e.body, $id) or says(e.db_query_text, n.a_trace) or says(e.body, n.a_trace)
+        or says(e.db_query_text, n.other_trace) or says(e.body, n.other_trace)
 )
 select utc_of(epoch_us(timestamp)) as timestamp, coalesce(nullif(db_system_name, ''), nullif(service_name, ''), 'api') as system,
     (began_us - min(began_us) over ()) / 1000.0e0 as offset_ms, duration_ms, severity_text, body, http_request_method, url_path,
