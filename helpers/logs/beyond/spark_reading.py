@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from helpers.logs.beyond.dialects import transpiled
 from helpers.logs.beyond.spark_sql import java_pattern
-from helpers.logs.format import Format, JsonFormat, LineFormat
+from helpers.logs.format import Format, JsonFormat, LineFormat, quoted
 from helpers.logs.reading import present
 from helpers.logs.schema import COLUMNS
 
@@ -43,6 +43,13 @@ def fields_of(lines: DataFrame, format_: Format) -> DataFrame:
     pattern = java_pattern(format_.pattern)
     groups = [_group(pattern, number).alias(name) for number, name in enumerate(format_.groups, 1)]
     return said.select(*groups, f.col("value").alias(LINE))
+
+
+def _is_entry(format_: Format) -> str:
+    """Return the SQL condition that a row of `fields_of` is an entry; of text, that the line matched."""
+    if isinstance(format_, LineFormat):
+        return f"coalesce({', '.join(quoted(name) for name in format_.groups)}) is not null"
+    return present(format_)
 
 
 def _group(pattern: str, number: int) -> Column:
@@ -84,7 +91,7 @@ def _first(name: str) -> Column:
 def entries_of(spark: SparkSession, fields: DataFrame, format_: Format, name: str) -> DataFrame:
     """Return the entries in the schema; `name` is the view that the fields become."""
     fields.createOrReplaceTempView(name)
-    sql = f"select {format_.select()} from {name} where {present(format_)}"  # noqa: S608 - our own text
+    sql = f"select {format_.select()} from {name} where {_is_entry(format_)}"  # noqa: S608 - our own text
     return spark.sql(transpiled(sql, "spark"))
 
 
@@ -94,7 +101,7 @@ def parsed_in(spark: SparkSession, format_: Format, name: str) -> tuple[int, dic
     counts = "".join(
         f", count(*) filter (where {one.raw} is not null and {one.typed(column)} is null) as {column}" for column, one in columns.items()
     )
-    sql = f"select count(*) as parsed{counts} from {name} where {present(format_)}"  # noqa: S608 - our own text
+    sql = f"select count(*) as parsed{counts} from {name} where {_is_entry(format_)}"  # noqa: S608 - our own text
     row = spark.sql(transpiled(sql, "spark")).first()
     parsed, *lost = row or (0,)
     return parsed, {column: n for column, n in zip(columns, lost, strict=True) if n}
@@ -102,7 +109,7 @@ def parsed_in(spark: SparkSession, format_: Format, name: str) -> tuple[int, dic
 
 def rejected_in(spark: SparkSession, format_: Format, name: str, limit: int) -> list[str | None]:
     """Return lines in the view of the fields that are no entries, None for one that is not UTF-8."""
-    sql = f"select {LINE} from {name} where not ({present(format_)}) limit {limit}"  # noqa: S608 - our own text
+    sql = f"select {LINE} from {name} where not ({_is_entry(format_)}) limit {limit}"  # noqa: S608 - our own text
     return [row[0] for row in spark.sql(transpiled(sql, "spark")).collect()]
 
 
