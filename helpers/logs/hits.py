@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,24 +13,28 @@ __all__ = ["by_time", "people", "reach", "standing_out", "where_most"]
 
 MOST_OF_IT_PCT = 50.0  # of what went wrong beyond the usual: most of it
 BEYOND_POINTS = 20.0  # more than its share of the traffic, or it is merely where most requests go
-_MINUTE_S, _HOUR_S = 60.0, 3600.0
+_MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3600.0, 86400.0
 
 
-def by_time(series: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    """Return moment, requests and requests that went wrong of each row of hit_by_time.sql, as JSON has it."""
-    return [[f"{at:%Y-%m-%dT%H:%M:%SZ}", int(requests), int(wrong)] for at, requests, wrong, _ in series]
+def by_time(series: Sequence[tuple[Any, ...]], column: int) -> list[list[Any]]:
+    """Return moment, requests and requests that went wrong (by that column) of each row of hit_by_time.sql, as JSON has it."""
+    return [[f"{row[0]:%Y-%m-%dT%H:%M:%SZ}", int(row[1]), int(row[column])] for row in series]
 
 
 def reach(series: Sequence[tuple[Any, ...]], last_s: float) -> str:
-    """Return which time the rows of hit_by_time.sql are about: what was asked, or less where the log begins later."""
+    """Return which time the rows of hit_by_time.sql are about: what was asked (infinite: all), or less where the log begins later."""
     logged_s = (series[-1][0] - series[0][0]).total_seconds() if series else 0.0
+    if last_s == math.inf:
+        return f"the {_long(logged_s)} that are logged"
     return f"the last {_long(last_s)}" if logged_s >= 0.9 * last_s else f"the {_long(logged_s)} that are logged of the last {_long(last_s)}"
 
 
 def _long(seconds: float) -> str:
     if seconds < 2 * _MINUTE_S:
         return f"{seconds:,.0f} s"
-    return f"{seconds / _MINUTE_S:,.0f} min" if seconds <= 2 * _HOUR_S else f"{seconds / _HOUR_S:,.0f} h"
+    if seconds <= 2 * _HOUR_S:
+        return f"{seconds / _MINUTE_S:,.0f} min"
+    return f"{seconds / _HOUR_S:,.0f} h" if seconds <= 2 * _DAY_S else f"{seconds / _DAY_S:,.0f} days"
 
 
 def standing_out(rows: Sequence[tuple[Any, ...]]) -> list[Part]:

@@ -47,6 +47,22 @@ async def test_the_moment_and_the_route_are_found(tmp_path, how):
     assert abs(since - (NOW - timedelta(minutes=15))) < timedelta(minutes=2)
 
 
+async def test_what_was_always_slow_and_begins_to_fail(tmp_path):
+    """As many go wrong as before, and yet it began."""
+    lines = []
+    for number in range(2400):
+        at, slow = NOW - timedelta(seconds=2400 - number), number % 10 == 0
+        status = 503 if slow and number >= 1500 else 200
+        entry = {"event": "request", "timestamp": at.isoformat(), "level": "info", "http_route": "/a", "duration_ms": 400.0 if slow else 20.0,
+                 "http_response_status_code": status}  # fmt: skip
+        lines.append(json.dumps(entry))
+    (tmp_path / "a.log").write_text("\n".join(lines) + "\n")
+    found = await asked(tmp_path / "a.log")
+    since = datetime.fromisoformat(found.facts["since"])
+    assert (found.facts["what"], found.rows[0].failed_pct_before, found.facts["wrong_pct_before"]) == ("fail", 0.0, 0.0), found.summary
+    assert abs(since - (NOW - timedelta(seconds=900))) < timedelta(minutes=1)
+
+
 async def test_how_many_and_where_most(tmp_path):
     """One region of three has what went wrong; tenants are counted over all routes; one host for all stands out nowhere."""
     write(tmp_path / "a.log", hit_for=15, failing=0.9, only="fra1", host_name="web-1")
@@ -81,6 +97,13 @@ async def test_a_few_seconds_have_no_before(tmp_path, failing, status):
     write(tmp_path / "a.log", minutes=0.08, per_s=20, always_failing=failing)
     found = await asked(tmp_path / "a.log")
     assert (found.status, "too short a time" in found.summary + found.reason) == (status, True), found
+
+
+async def test_old_logs_are_asked_about_by_their_time(tmp_path):
+    """From a moment on, or all that there is."""
+    write(tmp_path / "a.log", hit_for=15, slow=12.0)
+    moment, everything = [await asked(tmp_path / "a.log", since=since) for since in (f"{NOW - timedelta(hours=90):%Y-%m-%dT%H:%M}", "")]
+    assert (moment.rows == everything.rows, everything.facts["last_s"], len(everything.rows) > 0) == (True, None, True)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -1,5 +1,5 @@
 -- Requests that went wrong before and after a moment, by tenant, version, deployment, region and host; and of all: how many tenants and clients
--- needs: the view `entries`; $at: the moment (UTC)
+-- needs: the view `entries`; $at: the moment (UTC); $only_failed: whether being slow is not wrong
 -- source: as hit_by_time.sql; the dimension is empty in the row of all requests
 with asked as (
     select timestamp at time zone 'UTC' >= $at as later, route_of(http_route, url_path) as route, http_response_status_code >= 500 as is_failed,
@@ -9,7 +9,7 @@ with asked as (
 ), usual as (
     select route, quantile_cont(duration_ms, 0.25) as usual_ms from asked group by route
 ), judged as (
-    select asked.*, is_failed or coalesce(duration_ms > 4 * usual_ms, false) as is_wrong
+    select asked.*, is_failed or (not $only_failed and coalesce(duration_ms > 4 * usual_ms, false)) as is_wrong
     from asked left join usual on asked.route is not distinct from usual.route
 )
 select case when grouping(tenant_id) = 0 then 'tenant_id' when grouping(service_version) = 0 then 'service_version'

@@ -1,5 +1,5 @@
 -- Each route before and after a moment: requests, failures, those that went wrong, p95, and whom it hit
--- needs: the view `entries`; $at: the moment (UTC)
+-- needs: the view `entries`; $at: the moment (UTC); $only_failed: whether being slow is not wrong
 -- source: as hit_by_time.sql
 with asked as (
     select timestamp at time zone 'UTC' >= $at as later, route_of(http_route, url_path) as route,
@@ -9,7 +9,7 @@ with asked as (
 ), usual as (
     select route, quantile_cont(duration_ms, 0.25) as usual_ms from asked group by route
 ), judged as (
-    select asked.*, is_failed or coalesce(duration_ms > 4 * usual_ms, false) as is_wrong
+    select asked.*, is_failed or (not $only_failed and coalesce(duration_ms > 4 * usual_ms, false)) as is_wrong
     from asked left join usual on asked.route is not distinct from usual.route
 )
 select coalesce(route, '(no route)') as route, count(*) filter (where later) as requests,
