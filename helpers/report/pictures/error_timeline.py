@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from helpers.logs.checks.errors_by_time import ErrorsAt
-from helpers.report.numbers import number
-from helpers.report.pictures.canvas import INK, MUTED, drawn, short
+from helpers.report.pictures.canvas import INK, drawn, short
 from helpers.report.pictures.latency_plot import Picture
-from helpers.report.pictures.time_axis import LEFT, RIGHT, label_times, place
+from helpers.report.pictures.time_axis import LEFT, label_times, place, share_lines, top_of
 from helpers.results import CheckResult
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def plot_errors(found: CheckResult[ErrorsAt]) -> Picture:
     """Return bars of what the check `errors_by_time` found; each dashed line is the first sight of a version or deployment."""
     rows = list(found)
     times = [datetime.fromisoformat(row.at) for row in rows]
-    top = _top(max((100 * (row.errors + row.client_errors) / row.requests for row in rows), default=0.0))
+    top = top_of(max((100 * (row.errors + row.client_errors) / row.requests for row in rows), default=0.0))
 
     def draw(axes: Axes) -> None:
         base = _TOP + _HIGH
@@ -45,10 +44,7 @@ def plot_errors(found: CheckResult[ErrorsAt]) -> Picture:
 
 
 def _scale(axes: Axes, top: float, base: float) -> None:
-    for share in (0.0, top / 2, top):
-        line = base - _HIGH * share / top
-        axes.plot([LEFT, RIGHT], [line, line], color="#d0d7de", linewidth=0.6, zorder=0)
-        axes.text(LEFT - 0.8, line, f"{number(share)} %", ha="right", va="center", fontsize=8, color=MUTED)
+    share_lines(axes, top, base, _HIGH)
     for left, colour, text in ((LEFT, _ERRORS, "5xx"), (LEFT + 8, _CLIENTS, "4xx")):
         axes.barh(0.3, 1.4, 0.42, left=left, color=colour)
         axes.text(left + 2, 0.3, text, va="center", fontsize=8)
@@ -60,11 +56,6 @@ def _bar(axes: Axes, row: ErrorsAt, left: float, width: float, top: float) -> No
         tall = _HIGH * (100 * count / row.requests) / top
         axes.bar(left + _NARROW * width / 2, -tall, _NARROW * width, bottom=below, color=colour, linewidth=0)
         below -= tall
-
-
-def _top(most: float) -> float:
-    """Return the end of the axis, in per cent: never so low that one error in a thousand fills the picture."""
-    return next((top for top in (1.0, 2.0, 5.0, 10.0, 20.0, 50.0) if most <= top), 100.0)
 
 
 def _words(row: ErrorsAt) -> str:

@@ -9,6 +9,7 @@ from helpers.incident.evidence import Record
 from helpers.report.blocks import Block, Bullets, Paragraph, Section
 from helpers.report.detail import Detail
 from helpers.report.numbers import duration
+from helpers.report.pictures.hit_bars import hit_bars
 from helpers.report.pictures.lock_tree import lock_tree
 from helpers.report.pictures.time_share import time_share
 from helpers.report.tables import cell, evidence_table
@@ -27,6 +28,8 @@ def check_section(record: Record, again: list[int], detail: Detail, *, said: str
     if data.get("code"):
         blocks.append(Paragraph(f"Named: {data['code']} · {data.get('subject', '')}"))
     blocks += [Bullets(tuple(str(x) for x in data[kind]), kind) for kind in ("because", "against") if data.get(kind)]
+    by_time = hit_bars(data)
+    blocks += [by_time] if by_time is not None else []
     blocks += _rows(data, detail)
     blocks.append(Paragraph(_small_print(record, again), "muted"))
     return Section(
