@@ -9,6 +9,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 RUNBOOKS = sorted(p for p in (ROOT / "runbooks").glob("*/*.ipynb"))
 NOTEBOOKS = [*RUNBOOKS, *sorted((ROOT / "notebooks").glob("*.ipynb"))]
+HIT_TEXT = (
+    "Who meets it: the routes that fail or are slow in the application's own log, and since when, where the profile has `logs`. "
+    "It names no cause."
+)
+HIT_CODE = "hit = await incident.check(logs.who_was_hit)\nhit"
 STEPS = ["Reproduce", "Isolate", "Investigate", "Fix", "Verify", "Document"]
 
 
@@ -74,3 +79,13 @@ def test_its_name_is_its_cause_code(path):
     code = "\n".join(text for kind, text, _ in cells(path) if kind == "code")
     fault = ROOT / "helpers" / "sandbox" / "faults" / path.parent.name / f"{path.stem}.py"
     assert (f'open_incident("{path.stem}"' in code, fault.is_file()) == (True, True)
+
+
+@pytest.mark.parametrize("path", RUNBOOKS, ids=lambda p: p.stem)
+def test_it_asks_the_logs_who_was_hit_while_it_isolates(path):
+    """One short cell with one sentence before it, the same everywhere: whoever knows one runbook knows it in all."""
+    raw = cells(path)
+    places = {c["id"]: number for number, (_, _, c) in enumerate(raw)}
+    text, code = places["isolate-hit-text"], places["isolate-hit"]
+    headings = [t.splitlines()[0] for kind, t, _ in raw[:code] if kind == "markdown" and t.startswith("## ")]
+    assert (raw[text][1], raw[code][1], code - text, "Isolate" in headings[-1]) == (HIT_TEXT, HIT_CODE, 1, True)
