@@ -12,7 +12,7 @@ from helpers.logs.onset import Part, ranked
 __all__ = ["by_time", "people", "reach", "standing_out", "where_most"]
 
 MOST_OF_IT_PCT = 50.0  # of what went wrong beyond the usual: most of it
-BEYOND_POINTS = 20.0  # more than its share of the traffic, or it is merely where most requests go
+BEYOND_POINTS = 20.0  # more than its share of the requests since then: a version that answers all of them is no smaller part of anything
 _MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3600.0, 86400.0
 
 
@@ -49,7 +49,7 @@ def standing_out(rows: Sequence[tuple[Any, ...]]) -> list[Part]:
         return []
     _, _, before, wrong_before, after, *_ = whole
     parts = ranked([row[:6] for row in rows if row[0]], (before, after), 100 * wrong_before / max(before, 1))
-    return [part for part in parts if part.explains_pct >= MOST_OF_IT_PCT and part.beyond_share >= BEYOND_POINTS]
+    return [part for part in parts if part.explains_pct >= max(MOST_OF_IT_PCT, BEYOND_POINTS + 100 * part.requests_after / max(after, 1))]
 
 
 def people(rows: Sequence[tuple[Any, ...]]) -> str:
@@ -61,13 +61,13 @@ def people(rows: Sequence[tuple[Any, ...]]) -> str:
     return ""
 
 
-def where_most(parts: Sequence[Part]) -> Iterator[str]:
-    """Yield a sentence for the part of each dimension that stands out."""
+def where_most(parts: Sequence[Part], requests: int) -> Iterator[str]:
+    """Yield a sentence for the part of each dimension that stands out, of so many requests since then."""
     told = set[str]()
     for part in parts:
         if part.dimension not in told:
             told.add(part.dimension)
             yield (
                 f"{part.dimension} {visible(part.value, limit=60)} has {part.explains_pct:.0f} % of what went wrong beyond the usual, "
-                f"and {part.explains_pct - part.beyond_share:.0f} % of the requests."
+                f"and {100 * part.requests_after / max(requests, 1):.0f} % of the requests."
             )

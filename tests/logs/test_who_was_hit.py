@@ -73,6 +73,17 @@ async def test_how_many_and_where_most(tmp_path):
     assert ("of 40 tenants had such a request." in found.summary, "cloud_region fra1 has" in found.summary) == (True, True), found.summary
 
 
+async def test_a_version_that_answers_everything_is_no_part(tmp_path):
+    """It came when it got worse, and nothing else is there to compare it with: it is not named."""
+    write(tmp_path / "a.log", hit_for=15, failing=0.9)
+    lines = [json.loads(line) for line in (tmp_path / "a.log").read_text().splitlines()]
+    late = (NOW - timedelta(minutes=16)).isoformat()
+    text = (json.dumps({**line, "service_version": "2" if line["timestamp"] >= late else "1"}) for line in lines)
+    (tmp_path / "a.log").write_text("\n".join(text) + "\n")
+    found = await asked(tmp_path / "a.log")
+    assert (found.facts["parts"], "service_version" in found.summary) == ([], False), found.summary
+
+
 async def test_the_counts_by_time_are_all_requests(tmp_path):
     """In order, none twice; the picture is made from them."""
     write(tmp_path / "a.log", hit_for=15, slow=12.0)

@@ -107,7 +107,7 @@ def judge(series: Rows, change: Change, routes: Rows, parts: Rows = (), *, last_
     before, later, out = *change.sides(series), hits.standing_out(parts)
     facts |= {"since": f"{later[0][0]:%Y-%m-%dT%H:%M:%SZ}", "parts": [row_dict(part) for part in out[:MOST]]}
     facts |= {"wrong_pct_before": round(share(before, change.column), 2), "wrong_pct": round(share(later, change.column), 2)}
-    said = [_said(before, later, change, rows), hits.people(parts), *hits.where_most(out)]
+    said = [_said(before, later, change, rows), hits.people(parts), *hits.where_most(out, sum(row[1] for row in later))]
     return CheckResult(Status.PROBLEM, rows, " ".join(sentence for sentence in said if sentence), facts=facts)
 
 

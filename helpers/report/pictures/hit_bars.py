@@ -13,12 +13,12 @@ from helpers.report.numbers import quantity
 
 __all__ = ["hit_bars", "said_of", "steps"]
 
-MOST = 12
+MOST = 8
 Step = tuple[datetime, bool, int, int]
 
 
 def hit_bars(data: Mapping[str, Any]) -> Bars | None:
-    """Return a bar for each of about twelve steps of time of what `who_was_hit` counted, or None for another check's record, or where no moment stands out."""
+    """Return a bar for each of about eight steps of time of what `who_was_hit` counted, or None for another check's record, or where no moment stands out."""
     facts = data.get("facts") or {}
     counts = facts.get("by_time") if isinstance(facts, Mapping) else None
     if not counts or not facts.get("since"):
@@ -52,8 +52,9 @@ def steps(counts: Sequence[Sequence[Any]], since: str, most: int) -> Iterator[St
     size = math.ceil(len(counts) / most)
     for later, side in groupby(counts, key=lambda row: bool(since) and str(row[0]) >= since):
         rows = list(side)
-        for first in range(0, len(rows), size):
-            part = rows[first : first + size]
+        of_side = math.ceil(len(rows) / max(1, round(len(rows) / size)))  # no stump of a step at its end
+        for first in range(0, len(rows), of_side):
+            part = rows[first : first + of_side]
             yield datetime.fromisoformat(part[0][0]), later, sum(row[1] for row in part), sum(row[2] for row in part)
 
 
