@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from helpers.errors import BadAnswer, ParameterError, RunbookError, TimedOut
+from helpers.logs.beyond.spark_session import SCHEME
 from helpers.logs.engine import Logs
 from helpers.logs.files import compression_of, find_files
 from helpers.logs.mapping import mapped
@@ -34,7 +35,10 @@ class LogFiles:
         self._questions = 0
 
     async def ping(self) -> str:
-        """Return how many files there are. Raises BadAnswer when there are none."""
+        """Return how many files there are. Raises BadAnswer when there are none, or an engine elsewhere is to read them."""
+        if any(path.startswith(SCHEME) for path in self._profile.logs):
+            remedy = "`runbook logs summary --profile …` asks there; a profile with local files of today can be asked in passing."
+            raise BadAnswer("logs", "The logs lie on another engine, which is not asked in passing.", remedy=remedy)
         try:
             found = find_files(self._profile.logs)
         except ParameterError as none:

@@ -139,6 +139,13 @@ async def test_too_little_is_not_known(tmp_path):
     assert (found.status, "30 are needed" in found.reason) == (Status.UNKNOWN, True)
 
 
+async def test_logs_on_another_engine_are_not_asked_in_passing(tmp_path):
+    """It is no missing file, and is said so."""
+    with pytest.raises(BadAnswer, match="lie on another engine") as said:
+        await open_session(Profile(name="p", logs=["spark://head:7077", "s3a://logs/*.ndjson"]), application_name="x")
+    assert "runbook logs summary" in said.value.remedy
+
+
 async def test_what_cannot_be_read_is_said(tmp_path):
     """No file, no format, files long gone, archives too large to be read in passing."""
     with pytest.raises(BadAnswer, match="No log file matches"):
