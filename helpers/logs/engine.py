@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["LogFile", "Logs"]
 
 MEMORY = 320 << 20
+ENTRY = 24  # bytes: an exact quantile holds every duration of its group, in buffers that double as they grow; they do not spill
 LINES_HELD = 40  # readers and questions (sorts, expressions) hold the longest line in several buffers at once, on each thread
 _MACROS = Path(__file__).with_name("macros.sql")
 
@@ -42,7 +43,8 @@ class Logs:
 
     def __init__(self, files: Sequence[LogFile], folder: tempfile.TemporaryDirectory[str], window: Window) -> None:
         self._folder, self.window = folder, window
-        self._duck = _connected(Path(folder.name), max((f.physical.longest for f in files), default=0))
+        longest, lines = max((f.physical.longest for f in files), default=0), sum(f.physical.lines for f in files)
+        self._duck = _connected(Path(folder.name), longest, lines)
         self._views = Views(self._duck, files, Path(folder.name), where=window.condition)
 
     @property
@@ -180,12 +182,11 @@ class Logs:
         self.close()
 
 
-def _connected(folder: Path, longest: int) -> duckdb.DuckDBPyConnection:
+def _connected(folder: Path, longest: int, lines: int = 0) -> duckdb.DuckDBPyConnection:
     import duckdb
 
-    connection = duckdb.connect(
-        config={"memory_limit": f"{max(MEMORY, LINES_HELD * longest) >> 20}MiB", "temp_directory": str(folder / "spill")}
-    )
+    memory = max(MEMORY, LINES_HELD * longest, MEMORY // 2 + ENTRY * lines)
+    connection = duckdb.connect(config={"memory_limit": f"{memory >> 20}MiB", "temp_directory": str(folder / "spill")})
     connection.execute("set TimeZone = 'UTC'")
     connection.execute(_MACROS.read_text(encoding="utf-8"))
     return connection

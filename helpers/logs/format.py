@@ -68,11 +68,12 @@ def whole(*names: str) -> Column:
 
 
 PATH = ("url_path", "path", "url", "request_uri", "uri")
+QUERY = ("url_query", "query_string", "url.query")
 HTTP: Mapping[str, Column] = {
     "http_request_method": text("http_request_method", "method", "http_method", "request_method", "http.request.method"),
     "http_route": text("http_route", "route", "http.route"),
     "url_path": column(f"path_of({_first(PATH)})"),
-    "url_query": column(f"query_of({_first(PATH)})"),
+    "url_query": column(f"coalesce(nullif({_first(QUERY)}, ''), query_of({_first(PATH)}))"),
     "http_response_status_code": whole("http_response_status_code", "status", "status_code", "statusCode", "http.response.status_code"),
     "duration_ms": number("duration_ms", "responseTime", "latency_ms", "elapsed_ms"),
     "request_id": text("request_id", "requestId", "req_id", "correlation_id", "x_request_id"),

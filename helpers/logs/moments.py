@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from helpers.errors import ParameterError
 
-__all__ = ["moment"]
+__all__ = ["microseconds", "moment"]
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -32,3 +32,8 @@ def moment(text: str, *, now: datetime | None = None) -> datetime | None:
     except ValueError:
         raise ParameterError(f"{text!r} is no moment.", remedy="Give 30m, 2h or 7d (ago), or 2026-03-03T08:00 (UTC).") from None
     return at.replace(tzinfo=at.tzinfo or UTC)
+
+
+def microseconds(at: datetime) -> int:
+    """Return a moment (UTC, where it has no zone) as microseconds since 1970, exactly."""
+    return (at.replace(tzinfo=at.tzinfo or UTC) - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from helpers.logs.analyses import Entries, sql_of
+from helpers.logs.moments import microseconds
 
-__all__ = ["Onset", "Part", "microseconds", "onset", "pettitt", "ranked"]
+__all__ = ["Onset", "Part", "onset", "pettitt", "ranked"]
 
 FEWEST = 8  # buckets; with fewer, Pettitt's test cannot reach p < 0.05
 P = 0.05
@@ -76,11 +77,6 @@ def onset(logs: Entries, *, bucket_s: float = 60.0, slow_ms: float = 0.0, most: 
     why = f"From {at:%Y-%m-%d %H:%M:%S} UTC on, {after:.2f} % of the requests went wrong, {before:.2f} % before (p = {p:.2g})."
     totals = (sum(r for _, r, _ in series[:place]), sum(r for _, r, _ in series[place:]))
     return Onset(at, before, after, p, ranked(rows, totals, before)[:most], why)
-
-
-def microseconds(at: datetime) -> int:
-    """Return a moment (UTC, where it has no zone) as microseconds since 1970, exactly."""
-    return (at.replace(tzinfo=at.tzinfo or UTC) - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
 
 
 def pettitt(values: Sequence[float]) -> tuple[int, float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from helpers.logs.beyond.opened import open_logs
-from helpers.logs.onset import microseconds
+from helpers.logs.moments import microseconds
 
 __all__ = ["WriteRequest", "requests_between"]
 

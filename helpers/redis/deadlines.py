@@ -15,8 +15,9 @@ from typing import Any
 from helpers.errors import SystemProblem
 from helpers.redis.connect import Redis
 
-__all__ = ["Deadlines", "deadlines_of", "now_ms"]
+__all__ = ["GONE", "Deadlines", "deadlines_of", "now_ms"]
 
+GONE = -2  # what PEXPIRETIME and PTTL say of a key that is not there
 TOLERANCE_MS = 250  # before 7.0 a deadline is read as PTTL + TIME
 
 
@@ -56,7 +57,7 @@ async def now_ms(redis: Redis) -> int:
 
 
 async def deadlines_of(redis: Redis, keys: Sequence[bytes]) -> list[tuple[int, bool]]:
-    """Return each key's deadline in Unix ms (-1: none, -2: no such key), and whether that is exact (7.0+). Raises SystemProblem."""
+    """Return each key's deadline in Unix ms (-1: none, GONE: no such key), and whether that is exact (7.0+). Raises SystemProblem."""
     replies = await redis.ask_many([("PEXPIRETIME", key) for key in keys], timeout_s=10.0, lines=True)
     if all(isinstance(reply, int) for reply in replies):
         return [(reply, True) for reply in replies]

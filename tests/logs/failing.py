@@ -48,6 +48,8 @@ def _request(choose: random.Random, n: int) -> dict[str, Any]:
         "/health",
         f"/a/{n:032x}/b",
         f"/inv_{n:010d}",
+        f"/get_something{n % 3}",
+        "/list_all_of_them",
         f"/d/2026-03-{n % 28 + 1:02d}",
         f"/x/{n}é",
         f"/y/{n}abc",

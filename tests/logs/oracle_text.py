@@ -33,8 +33,10 @@ def _candidates(text: str) -> list[int]:
     digits, hexes, letters = _run(text, DIGITS), _run(text, HEX), _run(text, LETTERS)
     found += [digits] if digits else []
     found += [min(hexes, 64)] if hexes >= 16 else []
-    behind = _run(text[letters + 1 :], LETTERS | DIGITS) if letters and text[letters : letters + 1] == "_" else 0
-    return found + ([letters + 1 + behind] if behind >= 8 else [])
+    behind = text[letters + 1 :][: _run(text[letters + 1 :], LETTERS | DIGITS)] if letters and text[letters : letters + 1] == "_" else ""
+    until_digit = _run(behind, LETTERS)
+    prefixed = until_digit < len(behind) and (until_digit >= 5 or len(behind) - until_digit > 5)  # a digit in it, and six letters or so
+    return found + ([letters + 1 + len(behind)] if prefixed else [])
 
 
 def _run(text: str, kind: set[str]) -> int:

@@ -9,7 +9,8 @@ import pytest
 
 from helpers.logs.analyses import analyse
 from helpers.logs.engine import Logs
-from helpers.logs.onset import microseconds, onset, pettitt, ranked
+from helpers.logs.moments import microseconds
+from helpers.logs.onset import onset, pettitt, ranked
 
 START = datetime(2026, 3, 3, 8, tzinfo=UTC)
 BROKE = START + timedelta(minutes=23)

@@ -1,6 +1,8 @@
 """Spark gives the same entries, accounts and answers as DuckDB, on dirty logs of every format, on failing ones, and on Parquet."""
 
 import gzip
+import json
+from datetime import timedelta
 
 import pytest
 
@@ -8,7 +10,9 @@ from helpers.errors import ParameterError
 from helpers.logs.beyond.spark import SparkLogs
 from helpers.logs.engine import Logs
 from helpers.logs.mapping import mapped
+from helpers.logs.routes import use_routes
 from tests.logs.corpora import FORMATS, corpus
+from tests.logs.failing import START
 from tests.logs.questions import QUESTIONS, answered, differences, entries_in, failing, label
 from tests.logs.spark_here import spark  # noqa: F401
 from tests.logs.test_corpora import differences as unlike
@@ -72,6 +76,19 @@ def test_json_of_ones_own_and_packed_files(spark, tmp_path):  # noqa: F811
     with Logs.open([tmp_path / "*.json*"], extra=[own]) as duck:
         asked = "select epoch_us(timestamp), duration_ms, http_response_status_code, http_route from entries"
         assert logs.rows(asked) == duck.rows(asked) == [(1772524800250000, 500.0, 503, "/x")] * 3
+
+
+def test_a_window_and_routes_that_are_given(spark, tmp_path):  # noqa: F811
+    """The entries of a time, and templates, as here."""
+    paths = failing(tmp_path, 7)
+    (tmp_path / "api.json").write_text(json.dumps({"openapi": "3.1.0", "paths": {"/x/{name}": {}, "/orders/{order-id}": {}}}))
+    since, until = START + timedelta(minutes=4), START + timedelta(minutes=9)
+    ours = SparkLogs(spark, [str(path) for path in paths], since=since, until=until)
+    with Logs.open(paths, since=since, until=until) as duck:
+        for logs in (duck, ours):
+            use_routes(logs, str(tmp_path / "api.json"))
+        found, wanted = (answered(logs, "routes", {}) for logs in (ours, duck))
+    assert (differences(found, wanted), {"/x/{name}", "/orders/{order-id}"} <= {row[0] for row in found}) == ([], True)
 
 
 def test_what_cannot_be_read_is_named(spark, tmp_path):  # noqa: F811

@@ -174,6 +174,23 @@ async def test_the_probe_measures_the_prefix_where_it_is_worst(session, tiles):
     assert (len(samples), min(s.value for s in samples) > 95) == (10, True)
 
 
+async def test_keys_that_are_made_again_slowly_do_not_hide_their_clump(admin, session, tiles):
+    """While they are gone, the even deadlines of another prefix are not the answer."""
+    at = (await admin.time())[0] * 1000 + 11_000
+    await _due(admin, at)
+    measuring = asyncio.create_task(KeysExpiringTogether(window_s=12.0, every_s=0.25).measure({"redis": session}))
+    await asyncio.sleep(13.5)
+    await _due(admin, at + 20_000)
+    assert min(sample.value for sample in await measuring) > 90
+
+
+async def _due(admin, at_ms: int) -> None:
+    pipe = admin.pipeline(transaction=False)
+    for n in range(300):
+        pipe.set(f"tile:{n}", "x", pxat=at_ms)
+    await pipe.execute()
+
+
 async def test_an_empty_server_has_no_clump(session):
     """0 %."""
     samples = await KeysExpiringTogether(window_s=0.5, every_s=0.1).measure({"redis": session})

@@ -23,6 +23,10 @@ class Entries(Protocol):
         """Return the rows of one query."""
         ...
 
+    def define(self, statement: str, /) -> None:
+        """Run a statement that makes a macro for the queries to come."""
+        ...
+
     def rows(self, sql: str, parameters: dict[str, Any], /) -> Sequence[tuple[Any, ...]]:
         """Return the rows of one query, as tuples."""
         ...

@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from helpers.errors import ParameterError, near_misses
 from helpers.logs.beyond import clickhouse, spark_sql, trino
-from helpers.logs.beyond.macros import expanded
+from helpers.logs.beyond.macros import Macros, expanded
 
 __all__ = ["DIALECTS", "transpiled"]
 
@@ -26,13 +26,14 @@ DIALECTS: dict[str, Callable[[exp.Expr], exp.Expr | None]] = {
 """Name → its rewrite of one node of the tree; None leaves the node as it is."""
 
 
-def transpiled(sql: str, dialect: str, parameters: Mapping[str, Any] | None = None) -> str:
+def transpiled(sql: str, dialect: str, parameters: Mapping[str, Any] | None = None, *, defined: Macros | None = None) -> str:
     """Return a query over `entries`, in another dialect.
 
     Args:
         sql: In DuckDB's dialect, with the macros of macros.sql.
         dialect: One of DIALECTS.
         parameters: Values written into the text as literals in place of `$name`; without, they stay parameters.
+        defined: Macros beside, or in place of, those of macros.sql.
 
     Raises:
         ParameterError: there is no such dialect.
@@ -42,7 +43,7 @@ def transpiled(sql: str, dialect: str, parameters: Mapping[str, Any] | None = No
         raise ParameterError(
             f"There is no dialect {dialect!r}.", remedy=f"{near_misses(dialect, list(DIALECTS))} Known: {', '.join(DIALECTS)}."
         )
-    tree = expanded(sqlglot.parse_one(sql, read="duckdb"))
+    tree = expanded(sqlglot.parse_one(sql, read="duckdb"), defined or {})
     for one in list(tree.find_all(exp.Placeholder)):
         if parameters is not None and one.name in parameters:
             one.replace(exp.convert(parameters[one.name]))

@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from helpers.errors import ParameterError
 from helpers.logs.account import FileAccount, Rejected
 from helpers.logs.analyses import Entries
 from helpers.logs.beyond.spark import SparkLogs
@@ -54,22 +53,20 @@ def open_logs(
         patterns: Globs or paths; one that is an engine's address, `spark://…`, says where the others lie.
         as_format: Name of the format of all files; empty: recognised by content.
         extra: Formats of the user's own.
-        since: Entries from this moment on; of files read here only.
-        until: Entries before this moment; of files read here only.
+        since: Entries from this moment on.
+        until: Entries before this moment.
         progress: Called with the bytes of content counted since its last call; an engine elsewhere does not count them.
 
     Raises:
-        ParameterError: nothing matches, no format fits, or a moment is given for an engine elsewhere.
+        ParameterError: nothing matches, or no format fits.
         Unreachable: the engine is not there.
 
     """
     if elsewhere(patterns):
-        if since or until:
-            raise ParameterError(
-                "--since and --until are for files read here.", remedy="Name the paths of that time: s3a://logs/2026-03-03/."
-            )
         address = next(str(one) for one in patterns if str(one).startswith(SCHEME))
-        return SparkLogs.open(address, [str(one) for one in patterns if str(one) != address], as_format=as_format, extra=extra)
+        return SparkLogs.open(
+            address, [str(one) for one in patterns if str(one) != address], as_format=as_format, extra=extra, since=since, until=until
+        )
     from helpers.logs.engine import Logs
 
     return Logs.open(patterns, as_format=as_format, extra=extra, since=since, until=until, progress=progress)

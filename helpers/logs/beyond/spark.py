@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING, Any, Self
 from helpers.errors import ParameterError
 from helpers.logs.account import FileAccount, Rejected, reason_of, shown
 from helpers.logs.beyond.dialects import transpiled
+from helpers.logs.beyond.macros import Macros, macros_in
 from helpers.logs.beyond.spark_session import SCHEME, session
 from helpers.logs.format import Format, JsonFormat
 from helpers.logs.formats import formats, recognise
+from helpers.logs.moments import microseconds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,22 +33,35 @@ _SAMPLE = 200  # lines that a format is recognised by
 class SparkLogs:
     """Log files read by Spark as one table `entries` of the schema; use as a context manager, so that the session ends."""
 
-    def __init__(self, spark: SparkSession, paths: Sequence[str], *, as_format: str = "", extra: Sequence[Format] = ()) -> None:
+    def __init__(
+        self,
+        spark: SparkSession,
+        paths: Sequence[str],
+        *,
+        as_format: str = "",
+        extra: Sequence[Format] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> None:
         self._spark = spark
+        self._defined: Macros = {}
         self._sources = [_Source(spark, path, number, as_format, extra) for number, path in enumerate(paths)]
         if not paths:
             raise ParameterError("No path is named for Spark to read.", remedy='logs = ["spark://HOST:7077", "s3a://bucket/logs/*.ndjson"]')
-        reduce(lambda one, other: one.unionByName(other), (source.entries for source in self._sources)).createOrReplaceTempView("entries")
+        entries = reduce(lambda one, other: one.unionByName(other), (source.entries for source in self._sources))
+        for sign, at in ((">=", since), ("<", until)):
+            entries = entries.where(f"unix_micros(timestamp) {sign} {microseconds(at)}") if at else entries
+        entries.createOrReplaceTempView("entries")
 
     @classmethod
-    def open(cls, address: str, paths: Sequence[str], *, as_format: str = "", extra: Sequence[Format] = ()) -> SparkLogs:
+    def open(cls, address: str, paths: Sequence[str], **how: Any) -> SparkLogs:
         """Return the logs behind paths and globs, each of one format, or Parquet of the schema, as Spark sees them.
 
         Args:
             address: `spark://HOST:PORT`, or `spark://local[N]`; a path may follow it.
             paths: What Spark's reader takes: files, folders, globs, of any file system it knows.
-            as_format: Name of the format of all files; empty: recognised path by path, by content.
-            extra: Formats of the user's own.
+            how: `as_format`, the name of the format of all files (empty: recognised path by path, by content), `extra`, formats of the
+                user's own, and `since` and `until`, moments; as of the class itself.
 
         Raises:
             Unreachable: PySpark, Java or the cluster is not there.
@@ -55,7 +71,7 @@ class SparkLogs:
         master, slash, path = address.removeprefix(SCHEME).partition("/")
         spark = session(master if master.startswith("local") else SCHEME + master)
         try:
-            return cls(spark, [*([slash + path] if path else []), *paths], as_format=as_format, extra=extra)
+            return cls(spark, [*([slash + path] if path else []), *paths], **how)
         except BaseException:
             spark.stop()
             raise
@@ -72,9 +88,13 @@ class SparkLogs:
     def _asked(self, sql: str, parameters: Mapping[str, Any]) -> pa.Table:
         import pyarrow as pa
 
-        found = self._spark.sql(transpiled(sql, "spark"), args=dict(parameters)).toArrow()
+        found = self._spark.sql(transpiled(sql, "spark", defined=self._defined), args=dict(parameters)).toArrow()
         naive = [pa.field(one.name, pa.timestamp("us")) if pa.types.is_timestamp(one.type) else one for one in found.schema]
         return found.cast(pa.schema(naive))
+
+    def define(self, statement: str, /) -> None:
+        """Use a macro, created as DuckDB creates one, in the questions to come."""
+        self._defined = {**self._defined, **macros_in(statement)}
 
     def account(self) -> list[FileAccount]:
         """Return where the lines of each path went; an unfinished last line counts as what it is read as."""

@@ -32,6 +32,8 @@ def rewritten(node: exp.Expr) -> exp.Expr | None:
         case exp.RegexpExtract() | exp.RegexpExtractAll():
             name = "REGEXP_EXTRACT" if isinstance(node, exp.RegexpExtract) else "REGEXP_EXTRACT_ALL"
             return call(name, node.this, _pattern(node.expression), node.args.get("group") or exp.Literal.number(0))
+        case exp.RegexpLike():
+            return exp.RegexpLike(this=node.this, expression=_pattern(node.expression))
         case exp.TryCast():
             return _cast(node)
         case exp.UnixToTime():

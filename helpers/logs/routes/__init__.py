@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers.logs.engine import Logs
+from helpers.logs.analyses import Entries
 from helpers.logs.routes.given import given_routes
 from helpers.logs.routes.learning import learned_routes
 from helpers.logs.routes.templates import macro
@@ -10,7 +10,7 @@ from helpers.logs.routes.templates import macro
 __all__ = ["given_routes", "learned_routes", "use_routes"]
 
 
-def use_routes(logs: Logs, source: str = "", *, learn: bool = True) -> list[str]:
+def use_routes(logs: Entries, source: str = "", *, learn: bool = True) -> list[str]:
     """Let all further questions to these logs use templates, and return those that were given or learned.
 
     Args:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from helpers.logs.engine import Logs
+from helpers.logs.analyses import Entries
 from helpers.logs.routes.templates import SLUG, ordered
 
 __all__ = ["learned", "learned_routes"]
@@ -29,9 +29,9 @@ _SQL = Path(__file__).with_name("shapes.sql")
 Shapes = Sequence[tuple[tuple[str, ...], int]]
 
 
-def learned_routes(logs: Logs) -> list[str]:
+def learned_routes(logs: Entries) -> list[str]:
     """Return the templates of the places that are parameters, `/posts/{slug}/comments`; empty when there are none. The same logs give the same."""
-    about = logs.rows("select approx_count_distinct(template_of(url_path)) from entries where coalesce(http_route, '') = ''")[0][0]
+    about = logs.rows("select approx_count_distinct(template_of(url_path)) from entries where coalesce(http_route, '') = ''", {})[0][0]
     if about < MANY / 2:
         return []
     parts = about // MOST_SHAPES + 1

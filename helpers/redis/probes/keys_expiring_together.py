@@ -5,6 +5,7 @@ Read from the keys' own deadlines, so a long time to live need not be waited for
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,12 +13,12 @@ from typing import ClassVar
 from helpers.contracts import Sample, Sessions
 from helpers.redis.clumps import SHORTEST_S, Clump, draw, worst
 from helpers.redis.connect import Redis
-from helpers.redis.deadlines import now_ms
+from helpers.redis.deadlines import GONE, deadlines_of, now_ms
 from helpers.redis.gauge import Gauge
 
 __all__ = ["KeysExpiringTogether"]
 
-AFTER_MS = 2000  # until the keys that have expired are there again
+AFTER_S = 2.0  # until the keys that have expired are there again, as a rule
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,11 @@ class KeysExpiringTogether(Gauge):
 
     async def measure(self, sessions: Sessions) -> list[Sample]:
         """Return one sample per look at the same random keys. Raises SystemProblem when the server cannot be asked."""
-        object.__setattr__(self, "_drawn", await draw(sessions["redis"]))
+        first = await draw(sessions["redis"])
+        await asyncio.sleep(AFTER_S)  # keys that had just expired together are there again
+        again = await draw(sessions["redis"])
+        both = {prefix: sorted({*first.get(prefix, ()), *again.get(prefix, ())}) for prefix in {**first, **again}}
+        object.__setattr__(self, "_drawn", both)
         object.__setattr__(self, "_last", None)
         return await super().measure(sessions)
 
@@ -48,10 +53,24 @@ class KeysExpiringTogether(Gauge):
         last: Clump | None = self.__dict__["_last"]
         drawn: Mapping[str, Sequence[bytes]] = self.__dict__["_drawn"]
         found = await worst(redis, drawn)
-        expiring = last is not None and last.start_ms - 1000 * SHORTEST_S < await now_ms(redis) < last.end_ms + AFTER_MS
-        if last is not None and expiring and (found is None or found.share_pct < last.share_pct):
+        if (
+            last is not None
+            and (found is None or found.share_pct < last.share_pct)
+            and await _away(redis, last, drawn.get(last.prefix, ()))
+        ):
             return last.share_pct
         if found is None:
             object.__setattr__(self, "_drawn", await draw(redis))
         object.__setattr__(self, "_last", found)
         return found.share_pct if found else 0.0
+
+
+async def _away(redis: Redis, last: Clump, keys: Sequence[bytes]) -> bool:
+    """Return whether the keys of this clump expire now, or have expired and are not made again yet."""
+    now = await now_ms(redis)
+    if not last.start_ms - 1000 * SHORTEST_S < now < last.end_ms + 1000 * max(last.ttl_s, AFTER_S):
+        return False
+    if now < last.end_ms + 1000 * AFTER_S:
+        return True
+    there = sum(at != GONE for at, _ in await deadlines_of(redis, keys))
+    return 2 * there < last.keys
