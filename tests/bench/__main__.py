@@ -1,6 +1,6 @@
 """`make bench`: what a run costs beyond its own work, what it costs the server, and the parts; writes docs/benchmarks.md.
 
-`python -m tests.bench footprint` (or `keyspace`, `logs`) measures one of them alone and leaves the rest of the page as it is.
+`python -m tests.bench footprint` (or `keyspace`, `logs`, `asgi`) measures one of them alone and leaves the rest of the page as it is.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from helpers.incident.evidence import read_evidence
 from helpers.sandbox import Sandbox
-from tests.bench import footprint, keyspace, logs
+from tests.bench import asgi, footprint, keyspace, logs
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -89,6 +89,11 @@ async def lines_by_minute() -> None:
     put(logs.HEADING, logs.section(await logs.measure()))
 
 
+async def middleware_cost() -> None:
+    """Measure the runtime middleware, and put its section on the page."""
+    put(asgi.HEADING, asgi.section(await asgi.measure()))
+
+
 def put(heading: str, text: str) -> None:
     """Replace one section of the page, or add it at its end; the others stay."""
     page = ROOT / "docs" / "benchmarks.md"
@@ -97,7 +102,7 @@ def put(heading: str, text: str) -> None:
     page.write_text(f"{before.rstrip()}\n\n{text.rstrip()}\n" + (f"\n{rest}" if found and rest else ""), encoding="utf-8")
 
 
-PARTS = {"footprint": server_cost, "keyspace": keys_by_prefix, "logs": lines_by_minute}
+PARTS = {"footprint": server_cost, "keyspace": keys_by_prefix, "logs": lines_by_minute, "asgi": middleware_cost}
 
 
 async def main() -> None:
