@@ -6,7 +6,8 @@ No redirects are followed to other hosts, no proxy or `.netrc` of the environmen
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ import httpx
 from helpers.errors import ParameterError, SystemProblem, TimedOut, Unreachable
 from helpers.redaction import redact_url
 
-__all__ = ["SAFE_METHODS", "Answer", "Api", "open_session", "parse_endpoint"]
+__all__ = ["SAFE_METHODS", "Answer", "Api", "Reading", "open_session", "parse_endpoint"]
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")  # RFC 9110, 9.2.1: the ones a probe may repeat
 TIMEOUT_S = 10.0
@@ -28,6 +29,17 @@ class Answer:
 
     status: int
     elapsed_ms: float
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One response with what it said: `body` up to the bound (`is_whole` says whether that was all), never kept as evidence, nor shown."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    is_whole: bool = True
     error: str = ""
 
 
@@ -83,12 +95,14 @@ class Api:
         server = response.headers.get("server", "an HTTP server")
         return f"{redact_url(self.base_url)} answers {response.status_code} ({server})"
 
-    async def request(self, method: str, path: str, *, timeout_s: float = TIMEOUT_S, fresh: bool = False) -> Answer:
+    async def request(
+        self, method: str, path: str, *, timeout_s: float = TIMEOUT_S, fresh: bool = False, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         """Return the answer to one safe request, body read and thrown away; `fresh` opens a connection for it alone."""
         started = time.perf_counter()
         client = self._new_client() if fresh else self._client
         try:
-            status, error = await _ask(client, method, self.base_url + path, timeout_s)
+            status, error = await _ask(client, method, self.base_url + path, timeout_s, headers)
         finally:
             if fresh:
                 await client.aclose()
@@ -96,6 +110,20 @@ class Api:
         self._requests += 1
         self._time_ms += elapsed_ms
         return Answer(status, elapsed_ms, error)
+
+    async def read(
+        self, path: str, *, headers: Mapping[str, str] | None = None, most_bytes: int = 1_000_000, timeout_s: float = TIMEOUT_S
+    ) -> Reading:
+        """Return the answer to a GET on a connection of its own, with its body up to `most_bytes`; redirects are not followed.
+
+        The body is for deriving shapes from, and is thrown away: no check returns what stands in it.
+        """
+        started = time.perf_counter()
+        async with self._new_client() as client:
+            found = await _read(client, self.base_url + path, dict(headers or {}), most_bytes, timeout_s)
+        self._requests += 1
+        self._time_ms += (time.perf_counter() - started) * 1000
+        return found
 
     async def identity(self) -> str:
         """Return nothing: one address may be many servers."""
@@ -110,9 +138,9 @@ class Api:
         await self._client.aclose()
 
 
-async def _ask(client: httpx.AsyncClient, method: str, url: str, timeout_s: float) -> tuple[int, str]:
+async def _ask(client: httpx.AsyncClient, method: str, url: str, timeout_s: float, headers: Mapping[str, str] | None) -> tuple[int, str]:
     try:
-        async with client.stream(method, url, timeout=timeout_s) as response:
+        async with client.stream(method, url, timeout=timeout_s, headers=headers) as response:
             read = 0
             async for chunk in response.aiter_raw():
                 read += len(chunk)
@@ -125,6 +153,22 @@ async def _ask(client: httpx.AsyncClient, method: str, url: str, timeout_s: floa
         raise ParameterError(f"The endpoint cannot be asked: {error}.") from None
     except httpx.HTTPError as error:
         return 0, type(error).__name__
+
+
+async def _read(client: httpx.AsyncClient, url: str, headers: dict[str, str], most_bytes: int, timeout_s: float) -> Reading:
+    try:
+        async with client.stream("GET", url, timeout=timeout_s, headers=headers) as response:
+            body = bytearray()
+            async for chunk in response.aiter_bytes(65_536):
+                body += chunk
+                if len(body) > most_bytes:
+                    break
+            given = {name.lower(): value for name, value in response.headers.items()}
+            return Reading(response.status_code, given, bytes(body[:most_bytes]), len(body) <= most_bytes)
+    except httpx.InvalidURL as error:
+        raise ParameterError(f"The endpoint cannot be asked: {error}.") from None
+    except httpx.HTTPError as error:
+        return Reading(0, error=type(error).__name__)
 
 
 async def open_session(address: str, *, application_name: str) -> Api:

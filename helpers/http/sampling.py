@@ -13,12 +13,23 @@ __all__ = ["sample_requests"]
 
 
 async def sample_requests(
-    api: Api, method: str, path: str, *, samples: int, concurrency: int, timeout_s: float, warmup: int, budget_s: float, fresh: bool
+    api: Api,
+    method: str,
+    path: str,
+    *,
+    samples: int,
+    concurrency: int,
+    timeout_s: float,
+    warmup: int,
+    budget_s: float,
+    fresh: bool,
+    over_s: float = 0.0,
 ) -> list[Sample]:
     """Return up to `samples` measurements in ms; `warmup` requests are sent first and not returned.
 
     A request that failed or timed out is a sample with `ok` False and at least its time-out as value if it hung. Sending stops
-    after `budget_s` seconds; what was measured by then is returned.
+    after `budget_s` seconds; what was measured by then is returned. `over_s` spreads them over so many seconds: none begins before its turn,
+    whether or not those before it have ended, as far as the concurrency goes.
 
     Raises:
         Unreachable: not one request got an answer and none hung: there is no API there.
@@ -30,6 +41,7 @@ async def sample_requests(
 
     async def work() -> None:
         for number in left:
+            await asyncio.sleep(max(0.0, started + max(number, 0) * over_s / samples - time.perf_counter()))
             if time.perf_counter() - started > budget_s:
                 return
             answer = await api.request(method, path, timeout_s=timeout_s, fresh=fresh)

@@ -107,3 +107,9 @@ def test_an_unsafe_or_malformed_endpoint_is_refused(endpoint):
 def test_an_endpoint_is_a_method_and_a_path():
     """GET when none is named."""
     assert (parse_endpoint("/a?b=c"), parse_endpoint("head /")) == (("GET", "/a?b=c"), ("HEAD", "/"))
+
+
+async def test_samples_are_spread_over_the_time_that_was_asked():
+    """None ends before its turn has come: what comes and goes is met."""
+    samples, _ = await measured(Counting(), http.latency("/", samples=5, warmup=1, over_s=0.5))
+    assert [s.at_s >= 0.1 * number for number, s in enumerate(sorted(samples, key=lambda s: s.at_s))] == [True] * 5

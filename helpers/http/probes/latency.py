@@ -27,6 +27,7 @@ class Latency(Probe):
         timeout_s: Seconds one request may take.
         budget_s: Seconds after which no further request is sent.
         fresh: A new connection for each request.
+        over_s: Seconds over which the samples are spread: what comes and goes is missed by requests that follow each other.
 
     """
 
@@ -37,6 +38,7 @@ class Latency(Probe):
     warmup: int = 5
     budget_s: float = 60.0
     fresh: bool = False
+    over_s: float = 0.0
 
     needs: ClassVar[str] = "api"
 
@@ -66,4 +68,5 @@ class Latency(Probe):
         return await sample_requests(
             sessions["api"], method, path, samples=self.samples, concurrency=self.concurrency,
             timeout_s=self.timeout_s, warmup=self.warmup, budget_s=self.budget_s, fresh=self.fresh,
+            over_s=self.over_s,
         )  # fmt: skip

@@ -1,0 +1,62 @@
+"""How many answers are a 500 that says nothing: no body, no type, no code of the platform.
+
+Clients that read JSON fail a second time on it. Requests are safe ones, one after the other, each on a fresh connection.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import ClassVar
+
+from helpers.contracts import Probe, Sample, Sessions
+from helpers.errors import Unreachable
+from helpers.http.connect import Api, Reading, parse_endpoint
+
+__all__ = ["EmptyAnswers", "is_empty_error"]
+
+
+def is_empty_error(reading: Reading) -> bool:
+    """Return whether an answer is an error of the application that tells nothing. Pure. Source: FAULTS.md B1."""
+    return reading.status >= 500 and not reading.body.strip() and "x-vercel-error" not in reading.headers
+
+
+@dataclass(frozen=True)
+class EmptyAnswers(Probe):
+    """Empty errors of `endpoint` over `samples` requests; empty: the probe does not apply."""
+
+    endpoint: str
+    samples: int = 20
+    timeout_s: float = 10.0
+
+    needs: ClassVar[str] = "api"
+
+    def __post_init__(self) -> None:
+        if self.endpoint:
+            parse_endpoint(self.endpoint)
+
+    @property
+    def name(self) -> str:
+        """What is counted."""
+        return f"errors of {self.endpoint} that say nothing"
+
+    @property
+    def applies(self) -> bool:
+        """Whether an endpoint was given."""
+        return bool(self.endpoint)
+
+    async def measure(self, sessions: Sessions) -> list[Sample]:
+        """Return one sample per request, in ms, `ok` False for an empty error. Raises Unreachable when nothing answers."""
+        api: Api = sessions["api"]
+        _, path = parse_endpoint(self.endpoint)
+        began, taken, answered = time.perf_counter(), [], 0
+        for _ in range(self.samples):
+            started = time.perf_counter()
+            reading = await api.read(path, timeout_s=self.timeout_s)
+            answered += reading.status > 0
+            ended = time.perf_counter()
+            said = "a 500 without a body" if is_empty_error(reading) else ""
+            taken.append(Sample((ended - started) * 1000, ended - began, not said, said))
+        if not answered:
+            raise Unreachable("api", f"{self.samples} requests of {path} got no answer.", remedy="Check the profile's api address.")
+        return taken
