@@ -73,7 +73,6 @@ def _reading(
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
     from helpers.logs.beyond.opened import elsewhere, open_logs
-    from helpers.logs.engine import Logs
     from helpers.logs.files import find_files
     from helpers.logs.moments import moment
     from helpers.logs.routes import use_routes
@@ -88,7 +87,7 @@ def _reading(
         task = bar.add_task("", total=total)
         logs = open_logs(patterns, as_format=as_format, extra=extra, **within, progress=lambda read: bar.advance(task, read))
     with logs:
-        if routes is not None and isinstance(logs, Logs):
+        if routes is not None:
             use_routes(logs, routes or own_routes)
         yield logs
 

@@ -1,0 +1,1 @@
+"""Probes that read the log of live traffic, one file each; reached as `logs.NAME`."""

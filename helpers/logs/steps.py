@@ -1,0 +1,97 @@
+"""Whether a route became worse at exactly one version, and not merely while it was there.
+
+Each route is compared with itself, so that another mix of routes is no regression. It became worse at the version when the version is worse
+than the one before from its first requests on, and the one before was not yet as bad at its end, nor while both were served.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from helpers.contracts import Sample
+from helpers.logs.onset import P, pettitt
+from helpers.logs.versions import OnRoute
+from helpers.statistics import FEWEST, Comparison, Decision, compare
+
+__all__ = ["AT_VERSION", "Step", "steps_of"]
+
+AT_VERSION, BEFORE_IT, AFTER_IT, BOTH = "at the version", "before the version", "after the version", "both versions alike"
+TOLERANCE = 0.2  # of the fewer samples: how far a change point may lie from the version's first request and still be at it
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One route that is worse in `now` than in `was`; `when` is AT_VERSION or says when instead, `kind` is errors or latency."""
+
+    was: OnRoute
+    now: OnRoute
+    kind: str
+    when: str
+    comparison: Comparison
+
+
+def steps_of(found: Sequence[OnRoute]) -> tuple[list[Step], list[OnRoute]]:
+    """Return routes that became worse from a version to the next, and those of which it cannot be told; pure.
+
+    Args:
+        found: Of versions_of: by route, each route's oldest version first.
+
+    Source: A. N. Pettitt, Applied Statistics 28 (1979); helpers/statistics.py.
+    """
+    steps, open_ = [], []
+    for route in dict.fromkeys(one.route for one in found):
+        known = [one for one in found if one.route == route and one.version]
+        for was, now in itertools.pairwise(known):
+            if min(len(was.samples), len(now.samples)) < FEWEST:
+                open_.append(now)
+                continue
+            step = _step(was, now)
+            if step is not None:
+                steps.append(step)
+    return steps, open_
+
+
+def _step(was: OnRoute, now: OnRoute) -> Step | None:
+    before, after = was.samples[-_EACH:], now.samples[:_EACH]
+    told = compare(before, after)
+    later = compare(before, now.samples[-_EACH:])
+    if told.decision is not Decision.WORSE and later.decision is not Decision.WORSE:
+        return None
+    kind = "errors" if "fail" in (told if told.decision is Decision.WORSE else later).why else "latency"
+    return Step(was, now, kind, _when(was, now, kind), told if told.decision is Decision.WORSE else later)
+
+
+_EACH = 200
+
+
+def _when(was: OnRoute, now: OnRoute, kind: str) -> str:
+    """Return where the change lies, by the order of the requests of both."""
+    beside = [sample for sample in was.samples if sample.at_s >= now.samples[0].at_s]
+    if len(beside) >= FEWEST:
+        alike = compare(beside, [sample for sample in now.samples if sample.at_s <= beside[-1].at_s])
+        if alike.decision is not Decision.WORSE:
+            return BOTH
+    before = [sample for sample in was.samples if sample.at_s < now.samples[0].at_s][-_EACH:]
+    after = now.samples[:_EACH]
+    if len(before) < FEWEST:
+        return AT_VERSION if len(beside) >= FEWEST else BEFORE_IT
+    place, p = pettitt([_value(sample, kind) for sample in (*before, *after)])
+    off, most = place - len(before), max(TOLERANCE * min(len(before), len(after)), 3)
+    if p < P and off < -most:
+        return BEFORE_IT
+    if kind == "errors":
+        return AFTER_IT if _began_late(after) else AT_VERSION
+    return AT_VERSION if p < P and off <= most else AFTER_IT
+
+
+def _began_late(samples: Sequence[Sample]) -> bool:
+    """Whether so many succeeded before the first failure that they did not fail at the same rate: (1 - rate) to the power of how many, below P."""
+    first = next((number for number, sample in enumerate(samples) if not sample.ok), len(samples))
+    later = samples[first:]
+    return not later or (1 - sum(not sample.ok for sample in later) / len(later)) ** first < P
+
+
+def _value(sample: Sample, kind: str) -> float:
+    return sample.value if kind == "latency" else float(not sample.ok)
