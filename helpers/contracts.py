@@ -157,11 +157,17 @@ class Fix(ABC):
 class Proposal(Fix):
     """A fix that is text for the code base or its settings (a migration, a patch): previewed, and never applied by a runbook.
 
-    A subclass gives `preview` (the effects and advice; its statements are those a person would run) and `patch`.
+    A subclass gives `preview` (the effects and advice; its statements are those a person would run) and `patch`. One that `places` keeps
+    the patch, on `--apply`, where a person takes it from: a branch in a checkout. That changes no system that runs; `undo` takes it away.
     """
 
     reversible: ClassVar[bool] = False
     applicable: ClassVar[bool] = False
+    places: ClassVar[bool] = False
+
+    async def place(self, writer: Any, preview: FixPreview) -> str:
+        """Keep the patch where a person takes it from, and return the sentence that says where. Raises FixFailed."""
+        raise FixFailed(f"{self.name} is text only.")
 
     async def apply(self, writer: Any, preview: FixPreview) -> None:
         """Raise FixFailed: nothing is applied."""

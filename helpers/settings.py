@@ -19,10 +19,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from helpers.errors import ProfileError, near_misses
 from helpers.redaction import add_secret, add_secrets_of_url
 
-__all__ = ["Profile", "System", "VercelProject", "load_profile", "profile_names"]
+__all__ = ["DeployCommands", "Profile", "System", "VercelProject", "load_profile", "profile_names"]
 
-System = Literal["postgres", "redis", "api"]
-SYSTEMS: tuple[System, ...] = ("postgres", "redis", "api")
+System = Literal["postgres", "redis", "api", "code"]
+SYSTEMS: tuple[System, ...] = ("postgres", "redis", "api", "code")
 
 # The names Vercel, Heroku, Upstash and most frameworks set.
 ECOSYSTEM = {
@@ -41,6 +41,22 @@ class VercelProject(BaseModel):
     token: str = "env:VERCEL_TOKEN"
 
 
+class DeployCommands(BaseModel):
+    """How a revision of `code` is built and started, for a bisection: argument lists, run without a shell; `{port}` stands for a free port.
+
+    `environment` are the names of variables that are handed on; no other is. They should lead to a database that may be written to.
+    `health` is a path that answers below 500 once it runs; without one a connection is enough.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    start: list[str] = Field(min_length=1)
+    build: list[str] = Field(default_factory=list)
+    health: str = ""
+    environment: list[str] = Field(default_factory=list)
+    build_s: float = Field(600.0, gt=0)
+    start_s: float = Field(60.0, gt=0)
+
+
 class Profile(BaseModel):
     """One named environment. Values are as written (references unresolved), so a profile holds no secret by itself."""
 
@@ -54,11 +70,20 @@ class Profile(BaseModel):
     log_routes: str = ""
     code: str = ""
     vercel: VercelProject | None = None
+    deploy: DeployCommands | None = None
     protected: bool = False
+
+    def deploy_commands(self) -> DeployCommands | None:
+        """Return how a revision is built and started, None where the profile does not say."""
+        return self.deploy
 
     def systems(self) -> list[System]:
         """Return the systems this profile has, in a fixed order."""
         return [s for s in SYSTEMS if getattr(self, s)]
+
+    def has(self, system: str) -> bool:
+        """Return whether it says where this system is (logs and code are systems too)."""
+        return bool(getattr(self, system, ""))
 
     def address(self, system: System) -> str:
         """Return the resolved address of `system`; its password is registered as a secret first.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from helpers.contracts import Fix, FixPreview
+from helpers.contracts import Fix, FixPreview, Proposal
 from helpers.errors import FixFailed, ParameterError, ProfileError, SystemProblem, TimedOut
 from helpers.incident import guarding
 from helpers.incident.measuring import ROUNDS, measure
@@ -46,6 +46,8 @@ async def fix(incident: Incident, offered: Sequence[Offered], guards: Sequence[A
         incident.record("follow_up", {"text": text}, step="fix")
     held_back = _held_back(incident, wanted, preview)
     if held_back:
+        if isinstance(wanted, Proposal) and wanted.places and preview.needed and incident.apply:
+            held_back = f"{held_back} {await _place(incident, wanted, preview, server)}"
         view = incident.finish("fix", "skipped" if preview.needed else "done", held_back)
         return replace(view, code=_as_code(wanted, preview))
     incident.guards = await guarding.before(incident, guards)
@@ -99,6 +101,21 @@ def _as_record(wanted: Fix, preview: FixPreview) -> dict[str, Any]:
         "preview": list(preview.statements), "undo": list(preview.undo_statements), "effects": list(preview.effects),
         "patch": wanted.patch(preview),
     }  # fmt: skip
+
+
+async def _place(incident: Incident, wanted: Proposal, preview: FixPreview, server: str) -> str:
+    """Keep a proposal where a person takes it from; returns where, or why that could not be done."""
+    incident.record("fix_intent", {"inverse": {**preview.inverse, "server": server}}, step="fix", durable=True)
+    try:
+        writer = await incident.systems.writer(wanted.needs)
+        try:
+            said = await wanted.place(writer, preview)
+        finally:
+            await writer.close()
+    except (FixFailed, SystemProblem, TimeoutError) as problem:
+        said = f"It could not be kept: {problem}"
+    incident.record("follow_up", {"text": said}, step="fix")
+    return said
 
 
 async def _apply(incident: Incident, wanted: Fix, preview: FixPreview, server: str, timeout_s: float) -> StepView:

@@ -23,7 +23,7 @@ async def before(incident: Incident, guards: Sequence[Any]) -> Guards:
     """Return each guard with its status before the change; one whose system the profile lacks is left out."""
     asked: Guards = {}
     for guard in guards:
-        if isinstance(guard, Probe) and (not guard.applies or guard.needs not in incident.systems.profile.systems()):
+        if isinstance(guard, Probe) and (not guard.applies or not incident.systems.profile.has(guard.needs)):
             continue
         asked[_name(guard)] = (guard, await _ask(incident, guard, "before"))
     return asked

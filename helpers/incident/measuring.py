@@ -24,11 +24,11 @@ PROBE_S = 180.0
 
 async def reproduce(incident: Incident, probes: Sequence[Probe], expect: str) -> StepView:
     """See Incident.reproduce."""
-    has = incident.systems.profile.systems()
-    probe = next((p for p in probes if p.applies and p.needs in has), None)
+    profile = incident.systems.profile
+    probe = next((p for p in probes if p.applies and profile.has(p.needs)), None)
     if probe is None:
         reason = "No probe can be asked: " + "; ".join(f"{p.name or type(p).__name__} needs {p.needs}" for p in probes)
-        asked = any(p.needs in has for p in probes)  # the system is there: it is a parameter that was not given
+        asked = any(profile.has(p.needs) for p in probes)  # the system is there: it is a parameter that was not given
         incident.record("probe_lost", {"probe": "", "reason": reason, "lost": not asked}, step="reproduce")
         return incident.finish("reproduce", "unknown", reason)
     for other in (p for p in probes[: probes.index(probe)] if p.applies):

@@ -16,7 +16,7 @@ from helpers.settings import Profile, System
 
 __all__ = ["FOLDERS", "Systems"]
 
-FOLDERS = {"postgres": "postgres", "redis": "redis", "api": "http", "logs": "logs"}
+FOLDERS = {"postgres": "postgres", "redis": "redis", "api": "http", "logs": "logs", "code": "git"}
 OPEN_S = 12.0
 RETRY_S = 5.0  # a system that just failed is not asked again at once
 

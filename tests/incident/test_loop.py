@@ -7,6 +7,7 @@ from typing import ClassVar
 import pytest
 
 from helpers.contracts import FixPreview, Proposal
+from helpers.errors import FixFailed
 from helpers.fakes import FakeFix, FakeProbe, FakeSystem, fake_diagnosis, fake_incident
 from helpers.incident.evidence import audit, read_evidence
 from helpers.results import Status
@@ -216,3 +217,39 @@ async def test_a_proposal_is_previewed_and_never_applied(tmp_path):
     assert (document.verdict, document.fix.applied, document.fix.applicable) == ("cause_found", False, False)
     assert document.fix.patch.startswith("-- migrate:up")
     assert "deploy it" in document.follow_ups[0]
+
+
+@dataclass(frozen=True)
+class KeptProposal(FakeProposal):
+    """A patch that is kept as a branch."""
+
+    reversible: ClassVar[bool] = True
+    places: ClassVar[bool] = True
+
+    async def preview(self, session):
+        return FixPreview(["git branch …"], inverse={"branch": "runbook/x"})
+
+    async def place(self, writer, preview):
+        writer.ask()
+        writer.state["branch"] = preview.inverse["branch"]
+        return "The branch runbook/x holds it."
+
+
+@pytest.mark.parametrize("apply", [True, False])
+async def test_a_proposal_that_is_kept_changes_no_running_system(tmp_path, apply):
+    """With apply the branch is there, its inverse was written first, and the verdict stays what it is without."""
+    fake = FakeSystem()
+    document = await walk(fake_incident(tmp_path / "i", fake=fake, apply=apply), fix=KeptProposal)
+    assert (document.verdict, document.fix.applied, fake.state.get("branch")) == ("cause_found", False, "runbook/x" if apply else None)
+    assert ("The branch runbook/x holds it." in document.follow_ups, bool(document.fix.inverse)) == (apply, apply)
+
+
+async def test_a_proposal_that_cannot_be_kept_says_so(tmp_path, monkeypatch):
+    """The cause stands, and the text."""
+
+    async def refused(self, writer, preview):
+        raise FixFailed("the folder is read-only")
+
+    monkeypatch.setattr(KeptProposal, "place", refused)
+    document = await walk(fake_incident(tmp_path / "i"), fix=KeptProposal)
+    assert (document.verdict, any("the folder is read-only" in text for text in document.follow_ups)) == ("cause_found", True)
