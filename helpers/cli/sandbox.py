@@ -41,19 +41,22 @@ def _tell(as_json: bool, document: Any, text: str) -> None:
 def _up(
     name: str = NAME,
     load_rps: float = typer.Option(20.0, "--load-rps", min=0, max=500, help="Requests a second of made-up traffic."),
+    web: bool = typer.Option(False, "--web", help="The Next.js application behind its edge, in place of the FastAPI one; needs node."),
     as_json: bool = JSON,
 ) -> None:
     """Start the sandbox, or say that it runs. It stays until `runbook sandbox down`."""
     from helpers import sandbox
     from helpers.cli.console import say
+    from helpers.sandbox.sandbox import SERVICES, WEB
 
     async def go() -> dict[str, Any]:
-        await sandbox.up(name or None, load_rps=load_rps, progress=say)
+        await sandbox.up(name or None, load_rps=load_rps, services=WEB if web else SERVICES, progress=say)
         status: dict[str, Any] = await sandbox.status(name or None)
         return status
 
     status = asyncio.run(go())
-    _tell(as_json, status, "The sandbox is up: the profile `sandbox` points at it.\nBreak it: runbook sandbox break missing_index")
+    fault = "empty_errors" if web else "missing_index"
+    _tell(as_json, status, f"The sandbox is up: the profile `sandbox` points at it.\nBreak it: runbook sandbox break {fault}")
 
 
 def _down(name: str = NAME, as_json: bool = JSON) -> None:

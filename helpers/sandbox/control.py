@@ -68,7 +68,7 @@ async def serve(token: str, handler: Handler) -> asyncio.Server:
                 say(result=await handler(request["operation"], request["arguments"], lambda text: say(progress=text)))
         except RunbookError as error:
             say(error=error.reason, remedy=error.remedy, usage=isinstance(error, UsageError))
-        except (ValueError, KeyError, TypeError, TimeoutError) as error:
+        except Exception as error:  # whatever it is, the caller is told, and others are answered
             say(error=f"{type(error).__name__}: {error}", remedy="", usage=False)
         finally:
             writer.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import asyncpg
@@ -14,14 +14,16 @@ from helpers.sandbox.addresses import Addresses
 from helpers.sandbox.control import Progress
 from helpers.sandbox.faults import fault_names, load_fault
 from helpers.sandbox.faults.base import Fault
+from helpers.sandbox.services.base import Service
 
 __all__ = ["FaultBoard"]
 
 
 class FaultBoard:
-    """Which faults are active; one at a time is injected or healed."""
+    """Which faults are active; one at a time is injected or healed. `services` are the sandbox's, by name."""
 
-    def __init__(self) -> None:
+    def __init__(self, services: Mapping[str, Service]) -> None:
+        self._services = services
         self._active: dict[str, Fault] = {}
         self._turn = asyncio.Lock()
 
@@ -33,7 +35,7 @@ class FaultBoard:
         """Break it, and return the fault's description; no-op when it is broken that way already.
 
         Raises:
-            UsageError: unknown fault or variant, or the fault is active in another variant.
+            UsageError: unknown fault or variant, a service it needs is not there, or the fault is active in another variant.
 
         """
         if fault not in fault_names():
@@ -43,10 +45,21 @@ class FaultBoard:
             if present and present.variant != variant:
                 raise UsageError(f"{fault} is active already, as {present.variant}.", remedy=f"runbook sandbox heal {fault}")
             if not present:
-                present = load_fault(fault)(variant=variant)
+                present = self._made(fault, variant)
                 await self._inject(present, addresses)
                 progress(f"broken: {present.title}")
             return present.described()
+
+    def _made(self, name: str, variant: str) -> Fault:
+        kind = load_fault(name)
+        lacking = [service for service in kind.services if service not in self._services and service not in kind.optional]
+        if lacking:
+            option = " --web" if "web" in lacking else ""
+            raise UsageError(
+                f"{name} needs {' and '.join(lacking)}, which this sandbox does not run.",
+                remedy=f"runbook sandbox down, then runbook sandbox up{option}",
+            )
+        return kind(variant=variant, host=self._services.get("web" if "web" in kind.services else "api"))
 
     async def _inject(self, fault: Fault, addresses: Addresses) -> None:
         fault.check_variant()

@@ -17,9 +17,11 @@ from helpers.sandbox.control import Progress, call
 from helpers.sandbox.owner import AlreadyThere, Ownership, launch
 from helpers.sandbox.places import default_name, folder_of, private_name, sweep
 
-__all__ = ["SERVICES", "ActiveFault", "Sandbox"]
+__all__ = ["SERVICES", "WEB", "ActiveFault", "Sandbox"]
 
 SERVICES = ("postgres", "redis", "api")
+WEB = ("postgres", "redis", "web")
+KNOWN = (*SERVICES, "web")
 _FAULT_S = 120.0
 
 
@@ -63,7 +65,7 @@ class Sandbox:
         """Yield a sandbox owned by this process; nothing is left of it afterwards, whatever ends the owner.
 
         Args:
-            services: Which of postgres, redis and api to start; api needs the other two.
+            services: Which of postgres, redis, api and web to start; api and web need the other two.
             load_rps: Requests per second the load generator sends to the api; 0 starts none.
             name: Under which others find it; a private name when None.
             rows: Orders in the demo database.
@@ -128,6 +130,11 @@ class Sandbox:
     def redis_url(self) -> str:
         """The address of Redis."""
         return self.addresses.redis
+
+    @property
+    def web_url(self) -> str:
+        """The base address of the web application, at its edge."""
+        return self.addresses.web
 
     @property
     def api_url(self) -> str:
@@ -195,11 +202,11 @@ def configuration(
     name: str, services: Sequence[str], load_rps: float, rows: int | None, postgres_settings: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """Return what the keeper is told to start. Raises UsageError when it makes no sense."""
-    unknown = sorted(set(services) - set(SERVICES))
+    unknown = sorted(set(services) - set(KNOWN))
     if unknown or not services:
-        raise UsageError(f"A sandbox has no service {', '.join(unknown) or '(none named)'}.", remedy=f"Known: {', '.join(SERVICES)}.")
-    if "api" in services and set(services) != set(SERVICES):
-        raise UsageError("The demo application needs postgres and redis.")
+        raise UsageError(f"A sandbox has no service {', '.join(unknown) or '(none named)'}.", remedy=f"Known: {', '.join(KNOWN)}.")
+    if {"api", "web"} & set(services) and not {"postgres", "redis"} <= set(services):
+        raise UsageError("The demo applications need postgres and redis.")
     if not 0 <= load_rps <= 500 or (rows is not None and not 1000 <= rows <= 5_000_000):
         raise UsageError("load_rps may be 0 to 500, rows 1,000 to 5,000,000.")
     settings = dict(postgres_settings or {})

@@ -24,6 +24,7 @@ from helpers.sandbox.services.base import Service
 from helpers.sandbox.services.load import LoadService
 from helpers.sandbox.services.postgres import PostgresService
 from helpers.sandbox.services.redis import RedisService
+from helpers.sandbox.services.web import WebService
 
 __all__ = ["Stage"]
 
@@ -37,7 +38,7 @@ class Stage:
         self.addresses = Addresses(folder=str(folder), rows=config.get("rows") or DEFAULT_ROWS)
         self.closing = asyncio.Event()
         self._started = time.time()
-        self._board = FaultBoard()
+        self._board = FaultBoard(self.services)
         self._server: asyncio.Server | None = None
         self._passwords = {APPLICATION: new_password(), OWNER: new_password()}
 
@@ -51,6 +52,8 @@ class Stage:
                 group.create_task(self._open_redis(progress))
         if "api" in wanted:
             await self._open_api(progress)
+        if "web" in wanted:
+            await self._open_web(progress)
         if "api" in wanted and self.config["load_rps"]:
             await self._open_load(progress)
         await self._announce()
@@ -78,11 +81,19 @@ class Stage:
         self._set(redis=redis.url())
 
     async def _open_api(self, progress: Progress) -> None:
-        settings = {"DATABASE_URL": self.addresses.application, "REDIS_URL": self.addresses.redis}
-        api = ApiService(self.folder, settings)
+        api = ApiService(self.folder, self._settings())
         await self._start(api)
         progress(f"demo application started at {api.url()}")
-        self._set(api=api.url())
+        self._set(api=api.url(), code=str(api.checkout.folder) if api.checkout.has_git else "")
+
+    async def _open_web(self, progress: Progress) -> None:
+        web = WebService(self.folder, self._settings(), progress)
+        await self._start(web)
+        progress(f"web application started at {web.url()}")
+        self._set(web=web.url(), web_code=str(web.checkout.folder) if web.checkout.has_git else "")
+
+    def _settings(self) -> dict[str, str]:
+        return {"DATABASE_URL": self.addresses.application, "REDIS_URL": self.addresses.redis}
 
     async def _open_load(self, progress: Progress) -> None:
         load = LoadService(self.folder, self.addresses.api, self.config["load_rps"], customers_for(self.addresses.rows))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import random
+import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 
 from helpers.errors import UsageError
 from helpers.sandbox.commands import faults
+from helpers.sandbox.faults import load_fault
+from tests.rotation import seed
 from tests.sandbox.asking import catalog, poll, run_of
 
-VARIANTS = [(f["name"], variant) for f in faults() for variant in f["variants"]]
+VARIANTS = [(f["name"], variant) for f in faults() if f["area"] != "platform" for variant in f["variants"]]
+WEB = [f["name"] for f in faults() if "web" in load_fault(f["name"]).services and not load_fault(f["name"]).lookalike]
 SCANS = [variant for name, variant in VARIANTS if name == "missing_index"]
 WAITS = """
     select pid, application_name, pg_blocking_pids(pid) as blockers, extract(epoch from clock_timestamp() - query_start) as since_s
@@ -30,6 +36,33 @@ async def test_a_heal_restores_the_catalog(sandbox_server, admin, name, variant)
     assert (await catalog(admin), clients) == (before, 0)
 
 
+@pytest.mark.timeout(400)
+async def test_a_heal_deploys_the_web_application_as_it_was(fresh_sandbox):
+    """The checkout's files are what they were, and it answers; one fault of those that can be built, as the seed has it."""
+    name = random.Random(seed()).choice(WEB)
+    async with fresh_sandbox(services=load_fault(name).services) as sandbox:
+        before = _tree(sandbox)
+        async with sandbox.fault(name):
+            broken = _tree(sandbox)
+        async with httpx.AsyncClient(base_url=sandbox.web_url, timeout=20, trust_env=False) as client:
+            answer = await client.get("/api/health")
+        assert (_tree(sandbox) == before != broken, answer.status_code) == (True, 200)
+
+
+def _tree(sandbox) -> str:
+    """What the checkout holds, as git names it."""
+    command = ["git", "-C", sandbox.profile["code"], "rev-parse", "HEAD^{tree}"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+async def test_a_fault_whose_service_is_not_there_is_refused_with_the_way(sandbox_server):
+    """Nothing is broken, and the sandbox goes on."""
+    with pytest.raises(UsageError, match="needs web") as refused:
+        await sandbox_server.break_(WEB[0])
+    status = await sandbox_server.status()
+    assert ("up --web" in str(refused.value.remedy), status["faults"]) == (True, [])
+
+
 @pytest.mark.parametrize("variant", SCANS)
 async def test_an_index_as_the_subject_says_serves_the_statement(sandbox_server, admin, variant):
     """Without it the statement touches at least five times as many blocks."""
@@ -43,8 +76,6 @@ async def test_an_index_as_the_subject_says_serves_the_statement(sandbox_server,
 
 async def test_the_default_endpoint_suffers_from_the_missing_index(sandbox_server, admin):
     """The application's own statement is the one that scans."""
-    import httpx
-
     async with (
         sandbox_server.fault("missing_index") as fault,
         httpx.AsyncClient(base_url=sandbox_server.api_url, trust_env=False) as client,

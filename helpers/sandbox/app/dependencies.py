@@ -13,6 +13,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from helpers.asgi import held_by_route
 from helpers.sandbox.app.settings import Settings
 
 __all__ = ["Cache", "Database", "SettingsOf", "lifespan", "rate_limit"]
@@ -31,6 +32,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         timeout=5,
         command_timeout=settings.statement_timeout_s,
         server_settings={"application_name": settings.application_name},
+        setup=held_by_route,
     )
     cache = Redis.from_url(
         settings.redis_url, decode_responses=True, client_name=settings.application_name, socket_timeout=2, socket_connect_timeout=2

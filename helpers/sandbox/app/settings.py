@@ -17,6 +17,8 @@ class Settings(BaseModel):
     database_url: str
     redis_url: str
     access_log: str = ""
+    version: str = ""
+    runtime_interval_s: float = 2.0
     application_name: str = "shop-api"
     pool_size: int = 10
     pool_wait_s: float = 5.0

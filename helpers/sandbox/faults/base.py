@@ -28,12 +28,14 @@ class Fault(ABC):
     lookalike: ClassVar[bool] = False
     resolvable: ClassVar[bool] = True
     proposed: ClassVar[tuple[str, ...]] = ()
-    services: ClassVar[tuple[str, ...]] = ()  # where it needs more than the system of its area
+    services: ClassVar[tuple[str, ...]] = ()  # where it takes more than the system of its area
+    optional: ClassVar[tuple[str, ...]] = ()  # of those, what it can do without
 
     variant: str = "default"
     subject: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
     clients: Clients = field(default_factory=Clients, repr=False)
+    host: Any = field(default=None, repr=False)  # the sandbox's ApiService where it has one, for faults that are deployed
 
     @property
     def name(self) -> str:

@@ -61,6 +61,10 @@ class Service(ABC):
         """Return what is added to the environment."""
         return {}
 
+    def workdir(self) -> Path:
+        """Return the folder it runs in."""
+        return self.folder
+
     def account(self) -> Account | None:
         """Return the account to run under, or None for the user's own."""
         return None
@@ -106,7 +110,7 @@ class Service(ABC):
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603
                 self.command(),
-                cwd=self.folder,
+                cwd=self.workdir(),
                 env={**os.environ, **self.environment()},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

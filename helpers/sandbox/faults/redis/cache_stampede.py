@@ -65,6 +65,7 @@ class CacheStampede(Fault):
 
     variants: ClassVar[tuple[str, ...]] = tuple(_CACHES)
     services: ClassVar[tuple[str, ...]] = ("postgres", "redis")
+    optional: ClassVar[tuple[str, ...]] = ("postgres",)
     proposed: ClassVar[tuple[str, ...]] = ("one_key",)
 
     connections: list[asyncpg.Connection] = field(default_factory=list, repr=False)

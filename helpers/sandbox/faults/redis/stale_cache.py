@@ -27,6 +27,7 @@ class StaleCache(Fault):
 
     variants: ClassVar[tuple[str, ...]] = tuple(COPIES)
     services: ClassVar[tuple[str, ...]] = ("postgres", "redis")
+    optional: ClassVar[tuple[str, ...]] = ("postgres",)
 
     @property
     def _copied(self) -> Copied:

@@ -1,0 +1,1 @@
+"""Faults of the API: changes of its code and its settings, deployed."""

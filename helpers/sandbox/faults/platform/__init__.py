@@ -1,0 +1,1 @@
+"""Faults of the web application and the platform it runs on."""
