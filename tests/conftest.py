@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -46,6 +47,8 @@ def fresh_sandbox() -> Callable[..., AbstractAsyncContextManager[Sandbox]]:
     """A factory of sandboxes of one's own; it takes what Sandbox.start takes, with few rows and no load by default."""
 
     def start(**arguments: Any) -> AbstractAsyncContextManager[Sandbox]:
+        if "web" in arguments.get("services", ()) and not (shutil.which("node") and shutil.which("npm")):
+            pytest.skip("the web application needs node and npm on PATH")
         return Sandbox.start(**{"load_rps": 0, "rows": SMALL, **arguments})
 
     return start

@@ -14,7 +14,7 @@ from helpers.incident.loop import asks
 ROOT = Path(__file__).parents[2]
 MEMBERS = [
     (system, room, stem)
-    for system in ("postgres", "redis", "http", "logs")
+    for system in ("postgres", "redis", "http", "logs", "git")
     for stem, room in stems(str(ROOT / "helpers" / system / "__init__.py"), ("checks", "fixes", "probes")).items()
 ]
 
@@ -24,7 +24,7 @@ def test_a_member_is_of_its_room(system, room, stem):
     """A check is an async function that says which system it asks; fixes and probes are frozen dataclasses."""
     member = load_member(f"helpers.{system}.{room}.{stem}")
     if room == "checks":
-        assert (inspect.iscoroutinefunction(member), asks(member)) == (True, {"http": "api"}.get(system, system))
+        assert (inspect.iscoroutinefunction(member), asks(member)) == (True, {"http": "api", "git": "code"}.get(system, system))
     else:
         base = {"fixes": Fix, "probes": Probe}[room]
         assert issubclass(member, base)

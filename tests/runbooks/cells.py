@@ -21,6 +21,7 @@ from helpers.sandbox import Sandbox
 from tests.runbooks.server import BIN, dump
 from tests.runbooks.states import State
 
+USUAL = {"api": "GET /orders?customer_id=42", "platform": "GET /api/orders?customer_id=42"}
 RESULTS = os.environ.get("RUNBOOK_MATRIX")
 
 
@@ -79,7 +80,12 @@ async def diagonal(run: Any, sandbox: Sandbox, state: State, subject: str, given
 async def parameters(sandbox: Sandbox, runbook: str, given: dict[str, Any]) -> dict[str, Any]:
     """What a person would give: the fault's parameters this runbook has, and of a query most of what it takes now as expectation."""
     declared = {p.name for p in find_runbook(runbook).parameters}
-    chosen = {name: value for name, value in given.items() if name in declared and name != "endpoint"}
+    chosen = {name: value for name, value in given.items() if name in declared}
+    usual = USUAL.get(find_runbook(runbook).area)
+    if usual is None:  # these are told apart by what the server says
+        chosen.pop("endpoint", None)
+    elif "endpoint" in declared:
+        chosen.setdefault("endpoint", usual)
     if "query" in chosen and "slo_p95_ms" in declared and "slo_p95_ms" not in chosen:
         chosen["slo_p95_ms"] = await most_of(sandbox, chosen["query"])
     return chosen

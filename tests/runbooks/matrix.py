@@ -10,7 +10,7 @@ from typing import Any
 from tests.runbooks.states import AREAS, State, crossed, runbooks, states
 
 Cell = dict[str, Any]
-TITLES = {"postgres": "PostgreSQL", "redis": "Redis"}
+TITLES = {"postgres": "PostgreSQL", "redis": "Redis", "api": "API", "platform": "Platform"}
 
 HEAD = """# What each runbook says of each fault
 

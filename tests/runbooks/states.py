@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from helpers.runner.catalogue import find_runbooks
 from helpers.sandbox.faults import faults, load_fault
 
-AREAS = ("postgres", "redis")
+AREAS = ("postgres", "redis", "api", "platform")
+WHOLE = ("postgres", "redis", "api", "logs", "code")
 VARIANTS = 2  # off the diagonal; on it every variant is tried
 
 # The runbook most easily taken in by each fault (FAULTS: "confused with"); `make test` runs it beside the fault's own.
@@ -36,6 +37,24 @@ CONFUSED = {
     "stuck_rate_limit": "missing_ttl",
     "client_exhaustion": "memory_full",
     "persistence_or_replication": "memory_full",
+    "event_loop_blocked": "thread_pool_exhausted",
+    "thread_pool_exhausted": "event_loop_blocked",
+    "connection_leak": "pool_saturated",
+    "pool_saturated": "connection_leak",
+    "n_plus_one": "event_loop_blocked",
+    "unhandled_errors": "contract_drift",
+    "contract_drift": "unhandled_errors",
+    "slow_upstream": "event_loop_blocked",
+    "missing_auth": "unhandled_errors",
+    "partial_writes": "unhandled_errors",
+    "deploy_regression": "function_timeout",
+    "empty_errors": "function_timeout",
+    "function_timeout": "function_crash",
+    "stale_route": "shared_cache_leak",
+    "shared_cache_leak": "unauthorised_route",
+    "unauthorised_route": "shared_cache_leak",
+    "lost_work": "empty_errors",
+    "function_crash": "function_timeout",
 }
 
 
@@ -66,11 +85,15 @@ class State:
     @property
     def services(self) -> tuple[str, ...]:
         """What the sandbox starts for it; a healthy system is the whole application, under load."""
-        return (load_fault(self.fault).services or (self.area,)) if self.fault else ("postgres", "redis", "api")
+        if self.fault:
+            return load_fault(self.fault).services or (self.area,)
+        return ("postgres", "redis", "web" if self.area == "platform" else "api")
 
     @property
     def systems(self) -> tuple[str, ...]:
-        """What the profile has for it."""
+        """What the profile has for it: of the API all that there is, of a server that alone."""
+        if self.area in ("api", "platform"):
+            return WHOLE
         return tuple(name for name in self.services if name in AREAS) if self.fault else (self.area,)
 
 
