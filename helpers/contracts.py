@@ -66,6 +66,7 @@ class Probe(ABC):
 
     needs: ClassVar[str]
     metric: ClassVar[str] = "ms"
+    also: ClassVar[tuple[str, ...]] = ()  # further systems whose sessions it reads, where the profile has them and they answer
     passive: ClassVar[bool] = False
 
     @property

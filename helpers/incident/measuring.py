@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Literal
 
 from helpers.contracts import Probe, Sample
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
     from helpers.incident.document import StepName
     from helpers.incident.loop import Incident
 
-__all__ = ["ROUNDS", "load", "measure", "reproduce"]
+__all__ = ["NO_PROBE", "ROUNDS", "load", "measure", "reproduce"]
 
 ROUNDS = 3  # an unclear answer is measured again, at most this often in all
 PROBE_S = 180.0
+NO_PROBE = "No probe can be asked"
 
 
 async def reproduce(incident: Incident, probes: Sequence[Probe], expect: str) -> StepView:
@@ -27,7 +29,7 @@ async def reproduce(incident: Incident, probes: Sequence[Probe], expect: str) ->
     profile = incident.systems.profile
     probe = next((p for p in probes if p.applies and profile.has(p.needs)), None)
     if probe is None:
-        reason = "No probe can be asked: " + "; ".join(f"{p.name or type(p).__name__} needs {p.needs}" for p in probes)
+        reason = f"{NO_PROBE}: " + "; ".join(f"{p.name or type(p).__name__} needs {p.needs}" for p in probes)
         asked = any(profile.has(p.needs) for p in probes)  # the system is there: it is a parameter that was not given
         incident.record("probe_lost", {"probe": "", "reason": reason, "lost": not asked}, step="reproduce")
         return incident.finish("reproduce", "unknown", reason)
@@ -58,7 +60,7 @@ async def measure(incident: Incident, probe: Probe, *, step: StepName, round_: L
     """Take one set of samples and record it. Raises SystemProblem when the probe's system cannot be asked."""
     await _session(incident, probe)
     try:
-        async with asyncio.timeout(PROBE_S):
+        async with nullcontext() if probe.passive else incident.systems.turn(probe.needs), asyncio.timeout(PROBE_S):
             samples = await probe.measure(incident.systems.sessions)
     except TimeoutError:
         raise TimedOut(probe.needs, f"The probe {probe.name} did not end within {PROBE_S:.0f} s.") from None
@@ -76,6 +78,9 @@ async def _session(incident: Incident, probe: Probe) -> None:
         await incident.systems.get(probe.needs)
     except ProfileError as missing:
         raise SystemProblem(probe.needs, missing.reason, remedy=missing.remedy) from missing
+    for system in probe.also:
+        with suppress(ProfileError, SystemProblem):
+            await incident.systems.get(system)
 
 
 def _judged(incident: Incident, expectation: Expectation, samples: list[Sample], probe: Probe) -> StepView:

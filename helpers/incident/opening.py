@@ -11,6 +11,7 @@ from typing import Any
 
 from helpers.errors import ParameterError
 from helpers.incident.changing import undo_now
+from helpers.incident.lending import lent_now
 from helpers.incident.loop import Incident
 from helpers.incident.systems import Systems
 from helpers.redaction import mask_literals
@@ -56,27 +57,34 @@ async def open_incident(
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", runbook):
         raise ParameterError(f"{runbook!r} is not a failure mode's name.", remedy="Use snake_case: missing_index.")
-    global _current
-    if _current is not None and not _current.closed:
-        await _abandon(_current)
-    known = await load_profile(profile)
-    folder = _folder(runbook)
-    incident = Incident(folder, Systems(known, f"runbook:{folder.name}"), apply=apply, confirm=confirm)
-    _current = incident
+    loan = lent_now()
+    incident = Incident(loan.folder, loan.systems, apply=False, confirm="") if loan else await _new(runbook, profile, apply, confirm)
     shown = {k: mask_literals(v) if k == "query" and isinstance(v, str) else v for k, v in parameters.items()}
     opened = {
         "id": incident.id,
         "runbook": runbook,
         "title": title or _title(runbook),
         "profile": profile,
-        "apply": apply,
-        "protected": known.protected,
+        "apply": incident.apply,
+        "protected": incident.systems.profile.protected,
     }
-    incident.record("opened", {**opened, "parameters": {**shown, "apply": apply}, "systems": known.systems()}, step="open")
-    for system, (ok, answer) in (await incident.systems.ping_all()).items():
+    systems = incident.systems.profile.systems()
+    incident.record("opened", {**opened, "parameters": {**shown, "apply": incident.apply}, "systems": systems}, step="open")
+    for system, (ok, answer) in (loan.answers if loan else await incident.systems.ping_all()).items():
         incident.record("pinged", {"system": system, "ok": ok, "answer": answer}, step="open")
     _guard_kernel()
     return incident
+
+
+async def _new(runbook: str, profile: str, apply: bool, confirm: str) -> Incident:
+    """Return an incident with systems and a folder of its own; one that is still open in this process ends first."""
+    global _current
+    if _current is not None and not _current.closed:
+        await _abandon(_current)
+    known = await load_profile(profile)
+    folder = _folder(runbook)
+    _current = Incident(folder, Systems(known, f"runbook:{folder.name}"), apply=apply, confirm=confirm)
+    return _current
 
 
 def _title(runbook: str) -> str:

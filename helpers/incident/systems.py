@@ -29,6 +29,7 @@ class Systems:
         self.application_name = application_name
         self.sessions: dict[str, Any] = {}
         self.lost: dict[str, tuple[float, SystemProblem]] = {}
+        self.turns: dict[str, asyncio.Lock] = {}  # shared where several incidents ask at once: never two load probes on one system
 
     async def get(self, system: str) -> Any:
         """Return the open session of `system`.
@@ -47,6 +48,10 @@ class Systems:
             self.sessions[system] = await self._open(system)
             self.lost.pop(system, None)
         return self.sessions[system]
+
+    def turn(self, system: str) -> asyncio.Lock:
+        """Return the lock that whoever makes load of its own on `system` holds meanwhile."""
+        return self.turns.setdefault(system, asyncio.Lock())
 
     async def _open(self, system: str) -> Any:
         try:

@@ -28,6 +28,7 @@ class StaleAnswers(Probe):
     samples: int = 16
 
     needs: ClassVar[str] = "api"
+    also: ClassVar[tuple[str, ...]] = ("postgres",)
 
     def __post_init__(self) -> None:
         if self.endpoint:

@@ -40,6 +40,7 @@ class DisagreeingKeys(Probe):
 
     needs: ClassVar[str] = "redis"
     metric: ClassVar[str] = "pct"
+    also: ClassVar[tuple[str, ...]] = ("postgres",)
     passive: ClassVar[bool] = True
 
     @property
