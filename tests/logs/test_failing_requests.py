@@ -102,3 +102,19 @@ async def test_live_latency_takes_what_ended_in_the_window(tmp_path):
             file.write(json.dumps({**entry(0, route, status), "timestamp": now, "route": route, "duration_ms": 42}) + "\n")
     samples = await measuring
     assert sorted((sample.value, sample.ok) for sample in samples) == [(42.0, False), (42.0, True)]
+
+
+async def test_examples_are_requests_that_can_be_asked_again(tmp_path):
+    """The shortest that failed, the slowest that did not; a POST is none."""
+    entries = [{**entry(n, f"/orders/{n}?page={n}", 200), "duration_ms": 5.0} for n in range(20)]
+    entries += [{**entry(n, f"/slow/{n}", 200), "duration_ms": 400.0 + n} for n in range(20, 26)]
+    entries += [{**entry(n, f"/orders/{n}?page=0", 500), "duration_ms": 9.0} for n in (30, 7)]
+    entries += [{**entry(n, "/pay", 500), "method": "POST", "duration_ms": 900.0} for n in range(40, 60)]
+    found = await logs.request_examples(written(tmp_path / "a.jsonl", entries), since="")
+    assert (found.status, found.facts["slow"], found.facts["failing"]) == (Status.PROBLEM, "GET /slow/25", "GET /orders/7?page=0")
+
+
+async def test_without_a_get_there_is_no_example(tmp_path):
+    """UNKNOWN, not OK."""
+    entries = [{**entry(1, "/pay", 200), "method": "POST"}]
+    assert (await logs.request_examples(written(tmp_path / "a.jsonl", entries), since="")).status is Status.UNKNOWN

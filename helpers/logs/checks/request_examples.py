@@ -1,0 +1,62 @@
+"""Which GET requests of each route fail or are slow, with one of them to ask again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers.logs.connect import LogFiles
+from helpers.results import CheckResult, Status
+
+__all__ = ["RequestExample", "request_examples"]
+
+MOST = 50  # routes, those that take most time in all first
+FEWEST = 5  # requests, below which a 95th percentile says nothing
+_SQL = Path(__file__).with_suffix(".sql")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestExample:
+    """One route: how its GETs went, `p95_ms` (None: the log has no durations), the shortest that failed and the slowest that did not."""
+
+    route: str
+    requests: int
+    failed: int
+    p95_ms: float | None
+    total_ms: float
+    failing: str
+    slow: str
+
+
+async def request_examples(logs: LogFiles, *, since: str = "5m", timeout_s: float = 20.0) -> CheckResult[RequestExample]:
+    """Return one row per route that was asked by GET.
+
+    Args:
+        logs: The profile's log files.
+        since: From when on: `5m`, `2h`, a date and time, or empty for all.
+        timeout_s: Seconds it may take.
+
+    Returns:
+        PROBLEM when a GET failed (500 and above), otherwise OK; UNKNOWN without requests. Facts: `failing`, the example of the route with most
+        failures, and `slow`, that of the route with the highest 95th percentile of those asked 5 times or more; empty where there is none.
+
+    """
+    rows = [RequestExample(f"{r[0]} {r[1]}", int(r[2]), int(r[3]), None if r[4] is None else round(float(r[4]), 1), float(r[5]),
+                           f"{r[0]} {r[6]}" if r[6] else "", f"{r[0]} {r[7]}" if r[7] else "")
+            for r in await logs.ask_sql(_SQL, since, timeout_s=timeout_s, most=MOST)]  # fmt: skip
+    if not rows:
+        return CheckResult(
+            Status.UNKNOWN, [], reason=f"The log has no GET since {since or 'its beginning'}.", remedy="Is it the log in use?"
+        )
+    worst = max(rows, key=lambda row: row.failed)
+    facts = {"failing": worst.failing, "slow": _slowest(rows), "requests": sum(row.requests for row in rows)}
+    if worst.failed:
+        told = f"{worst.failed} of {worst.requests} requests of {worst.route} failed"
+        return CheckResult(Status.PROBLEM, rows, f"{told}.", facts=facts)
+    return CheckResult(Status.OK, rows, f"None of {facts['requests']} GET requests failed.", facts=facts)
+
+
+def _slowest(rows: Sequence[RequestExample]) -> str:
+    timed = [row for row in rows if row.p95_ms is not None and row.requests >= FEWEST]
+    return max(timed, key=lambda row: row.p95_ms or 0.0).slow if timed else ""
