@@ -6,7 +6,7 @@ from helpers.report.blocks import Page, Section
 from helpers.report.detail import Detail
 from helpers.report.measurements import measured
 from helpers.report.reading import Reading
-from helpers.report.sections import top
+from helpers.report.sections import ranking, top
 from helpers.report.sections.ending import audit_section, follow_ups, footprint, given
 from helpers.report.sections.fix import fix_section
 from helpers.report.sections.impact import impact
@@ -20,6 +20,10 @@ __all__ = ["compose"]
 
 def compose(reading: Reading, detail: Detail) -> Page:
     """Return an incident's report as blocks; `detail` says how much of it."""
+    return _triage(reading, detail) if ranking.is_triage(reading) else _incident(reading, detail)
+
+
+def _incident(reading: Reading, detail: Detail) -> Page:
     document = reading.document
     before, after = measured(reading)
     expectation = _expectation(reading)
@@ -44,6 +48,20 @@ def compose(reading: Reading, detail: Detail) -> Page:
         tiles=top.tiles(document, before, after, expectation),
         warnings=_warnings(reading, detail),
         sections=tuple(section for section in sections if section is not None),
+    )
+
+
+def _triage(reading: Reading, detail: Detail) -> Page:
+    document = reading.document
+    return Page(
+        title=document.title or document.runbook,
+        verdict=str(document.verdict),
+        meaning=ranking.MEANING.get(str(document.verdict), top.MEANING[document.verdict]),
+        lead=top.lead(document),
+        facts=top.facts(document),
+        tiles=ranking.tiles(reading),
+        warnings=_warnings(reading, detail),
+        sections=(ranking.ranking(reading), ranking.walked(reading), footprint(reading), given(reading), audit_section(reading)),
     )
 
 

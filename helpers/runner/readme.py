@@ -18,7 +18,7 @@ def catalogue() -> str:
     """Return the runbooks as a Markdown table, by area and name."""
     lines = ["| runbook | what is wrong | may change |", "| --- | --- | --- |"]
     for info in find_runbooks().values():
-        place = f"runbooks/{info.area}/{info.path.name}"
+        place = "/".join(part for part in ("runbooks", info.area, info.path.name) if part)
         words = [re.sub(r"\\([`().:,_-])", r"\1", markdown_text(text)) for text in (info.title, info.may_change)]
         lines.append(f"| [{info.name}]({place}) | {words[0]} | {words[1]} |")
     return "\n".join(lines) + "\n"

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2] / "helpers"
 FILES = sorted(ROOT.rglob("*.py"))
 SYSTEMS = ("postgres", "redis", "logs", "http", "vercel", "git")
-ORDER = ["cli", "runner", "report", "sandbox", "incident", "system", "small"]
+ORDER = ["cli", "drill", "triage", "runner", "report", "sandbox", "incident", "system", "small"]
 DRIVERS = {"asyncpg", "redis", "httpx"}
 
 
@@ -39,7 +39,7 @@ def target_room(name: str) -> tuple[str, str] | None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_imports_point_downwards(path):
-    """cli → runner → report → sandbox → incident → systems → small rooms; fakes may reach into the loop they fake."""
+    """cli → drill → triage → runner → report → sandbox → incident → systems → small rooms; fakes may reach into the loop they fake."""
     if path.name == "fakes.py":
         return
     here, wrong = room(path), []

@@ -1,0 +1,122 @@
+"""Walk every runbook at once within a time, and rank what was found."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
+
+from helpers.incident.lending import Loan
+from helpers.incident.loop import Incident
+from helpers.incident.systems import Systems
+from helpers.results import Diagnosis, Status
+from helpers.runner.catalogue import RunbookInfo, find_runbooks
+from helpers.triage.finding import Finding, State
+from helpers.triage.leads import Leads, learn
+from helpers.triage.ranking import rank
+from helpers.triage.view import Board
+from helpers.triage.walking import walk
+
+__all__ = ["triage"]
+
+BUDGET_S = 25.0  # for the walks: with the start, the leads and the report it is under 30
+LANES = 3  # walks of one area at a time, each with sessions of its own: a server that is in trouble is not asked by a dozen at once
+Told = Callable[[Finding], None]
+
+
+async def triage(
+    incident: Incident, *, budget_s: float = BUDGET_S, given: Mapping[str, Any] | None = None, told: Told | None = None
+) -> Board:
+    """Return what may be wrong, ranked, and what was found sound or could not be asked; the incident's conclusion is the first row.
+
+    Args:
+        incident: An open incident of the runbook `triage`; its profile says what is asked.
+        budget_s: Seconds for the walks; what has not answered by then is said to be unasked.
+        given: Parameters for every runbook that has them, such as `credentials_a`; they win over what the logs suggest.
+        told: Called with each finding as it comes.
+
+    """
+    incident.begin("reproduce")
+    leads = await learn(incident)
+    infos = [info for info in find_runbooks().values() if info.area and info.source is not None]
+    answers = {name: (name not in incident.story.lost, answer) for name, answer in incident.story.systems.items()}
+    began = time.monotonic()
+    walker = _Walker(incident, answers, leads, {k: v for k, v in (given or {}).items() if v != ""}, told)
+    findings = await walker.all(infos, began + budget_s)
+    rows = rank(findings, incident.systems.profile.name, order=[info.name for info in infos])
+    board = Board(rows, findings, leads.said, round(time.monotonic() - began, 1))
+    _conclude(incident, board)
+    return board
+
+
+class _Walker:
+    """The lanes: a few walks of each area at a time."""
+
+    def __init__(
+        self, incident: Incident, answers: Mapping[str, tuple[bool, str]], leads: Leads, given: Mapping[str, Any], told: Told | None
+    ) -> None:
+        self._incident = incident
+        self._answers = answers
+        self._leads = leads
+        self._given = given
+        self._told = told
+        self._findings: dict[str, Finding] = {}
+
+    async def all(self, infos: list[RunbookInfo], deadline: float) -> list[Finding]:
+        """Return a finding for each, in their order."""
+        queues: dict[str, list[RunbookInfo]] = {}
+        for info in infos:
+            queues.setdefault(info.area, []).append(info)
+        lanes = [asyncio.create_task(self._lane(queue)) for queue in queues.values() for _ in range(LANES)]
+        _, late = await asyncio.wait(lanes, timeout=max(deadline - time.monotonic(), 0.1))
+        for lane in late:
+            lane.cancel()
+        await asyncio.gather(*lanes, return_exceptions=True)
+        return [self._findings.get(i.name) or Finding(i.name, i.area, i.title, State.UNASKED, "Not answered in time.") for i in infos]
+
+    async def _lane(self, queue: list[RunbookInfo]) -> None:
+        systems = Systems(self._incident.systems.profile, self._incident.systems.application_name)
+        systems.turns = self._incident.systems.turns
+        try:
+            while queue:
+                info = queue.pop(0)
+                self._findings[info.name] = found = await self._walked(info, systems)
+                if self._told is not None:
+                    self._told(found)
+        finally:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(3.0):
+                    await systems.close()
+
+    async def _walked(self, info: RunbookInfo, systems: Systems) -> Finding:
+        lead, sound = self._leads.of(info)
+        names = {p.name for p in info.parameters}
+        given = {**lead, **{k: v for k, v in self._given.items() if k in names}}
+        if sound and not given:
+            return Finding(info.name, info.area, info.title, State.SOUND, sound)
+        folder = self._incident.folder / "walks" / info.name
+        folder.mkdir(parents=True, exist_ok=True)
+        return await walk(info, given, Loan(systems, self._answers, folder))
+
+
+def _conclude(incident: Incident, board: Board) -> None:
+    """Record every finding and the ranking as evidence, and the first row as the conclusion."""
+    for finding in board.findings:
+        incident.record("walked", asdict(finding), step="reproduce")
+    for row in board.rows:
+        incident.record("ranked", asdict(row), step="isolate")
+    holds = "no" if board.rows else "yes"
+    incident.record("judged", {"expectation": "no runbook's symptom", "value": len(board.rows), "holds": holds}, step="reproduce")
+    incident.finish("reproduce", "done", board.said)
+    incident.finish("isolate", "done", board.said)
+    incident.conclude(_conclusion(board))
+
+
+def _conclusion(board: Board) -> Diagnosis:
+    first = next((row for row in board.rows if row.state != State.SYMPTOM), None)
+    if first is not None:
+        return Diagnosis(Status.PROBLEM, first.runbook, first.subject, board.said, because=first.because, against=first.against)
+    return Diagnosis(Status.OK if board.sound and not board.rows else Status.UNKNOWN, summary=board.said)

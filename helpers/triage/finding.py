@@ -1,0 +1,46 @@
+"""What the walk of one runbook found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+__all__ = ["Finding", "State"]
+
+
+class State(StrEnum):
+    """How a walk ended.
+
+    CAUSE: the symptom is there and its cause is named. OTHER: it is there, and another runbook's cause is named. SUSPECTED: a cause is named,
+    and a short look does not prove the symptom. SYMPTOM: it is there, without a cause. SOUND: it is not. UNASKED: that cannot be said.
+    """
+
+    CAUSE = "cause"
+    OTHER = "other"
+    SUSPECTED = "suspected"
+    SYMPTOM = "symptom"
+    SOUND = "sound"
+    UNASKED = "unasked"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One runbook's answer in short.
+
+    `subject` is the broken thing (CAUSE), `other` the failure mode it names instead (OTHER), `because` and `against` its evidence,
+    `given` the parameters that are not the runbook's defaults, those the diagnosis found included; `took_s` seconds.
+    """
+
+    runbook: str
+    area: str
+    title: str
+    state: State
+    summary: str
+    subject: str = ""
+    other: str = ""
+    because: Sequence[str] = ()
+    against: Sequence[str] = ()
+    given: dict[str, Any] = field(default_factory=dict)
+    took_s: float = 0.0

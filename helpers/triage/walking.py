@@ -1,0 +1,139 @@
+"""Walk one runbook in short, in this process: its own cells from the first to the conclusion, on systems that are lent to it.
+
+What a runbook finds is thereby found by the runbook's own code; nothing here knows one failure mode from another.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from types import CodeType
+from typing import Any
+
+from helpers.errors import RunbookError
+from helpers.incident.lending import Loan, lent
+from helpers.incident.loop import Incident
+from helpers.incident.measuring import NO_PROBE
+from helpers.results import Diagnosis
+from helpers.runner.catalogue import RunbookInfo
+from helpers.triage.finding import Finding, State
+
+__all__ = ["shortened", "walk"]
+
+# A short look: a gauge takes its usual number of readings in this time, so that its statistics stay what they are.
+SHORT_S = {"window_s": 2.5, "watch_s": 2.0, "patience_s": 6.0}
+_AWAITED = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+
+
+def shortened(info: RunbookInfo) -> dict[str, Any]:
+    """Return the windows of the runbook's parameters cell, cut to a short look."""
+    declared = {p.name: p.default for p in info.parameters}
+    return {name: min(most, declared[name]) for name, most in SHORT_S.items() if name in declared}
+
+
+async def walk(info: RunbookInfo, given: Mapping[str, Any], loan: Loan) -> Finding:
+    """Return what the runbook finds; whatever goes wrong in it is a finding too (UNASKED, with the reason).
+
+    Args:
+        info: The runbook.
+        given: Values for its parameters, over its defaults.
+        loan: The systems it asks, and the folder its evidence goes to.
+
+    """
+    began = time.monotonic()
+    space: dict[str, Any] = {}
+    try:
+        with lent(loan):
+            await _run(info, {**shortened(info), **given, "profile": loan.systems.profile.name}, space)
+    except asyncio.CancelledError:
+        raise
+    except RunbookError as problem:
+        return _unasked(info, f"{problem.reason} {problem.remedy}".strip(), began)
+    except Exception as error:  # a runbook's own defect must not end the triage of the others
+        return _unasked(info, f"It broke: {type(error).__name__}: {error}", began)
+    incident = space.get("incident")
+    if not isinstance(incident, Incident):
+        return _unasked(info, "It opens no incident.", began)
+    return _found(info, incident, space.get("diagnosis"), dict(given), began)
+
+
+async def _run(info: RunbookInfo, values: Mapping[str, Any], space: dict[str, Any]) -> None:
+    """Run the code cells up to the conclusion, or up to a reproduction that says there is nothing."""
+    for source, is_parameters in _cells(info):
+        awaited = eval(_compiled(source, info), space)  # noqa: S307 (the runbook's own cells, as a kernel would run them)
+        if asyncio.iscoroutine(awaited):
+            await awaited
+        if is_parameters:
+            space |= values
+        incident = space.get("incident")
+        if isinstance(incident, Incident) and (incident.story.concluded or _is_over(incident)):
+            return
+
+
+def _cells(info: RunbookInfo) -> list[tuple[str, bool]]:
+    cells = json.loads(info.path.read_bytes())["cells"]
+    code = [(c["source"], "parameters" in c.get("metadata", {}).get("tags", [])) for c in cells if c["cell_type"] == "code"]
+    return [(source if isinstance(source, str) else "".join(source), tagged) for source, tagged in code]
+
+
+def _compiled(source: str, info: RunbookInfo) -> CodeType:
+    code: CodeType = compile(source, str(info.path), "exec", flags=_AWAITED)
+    return code
+
+
+def _is_over(incident: Incident) -> bool:
+    """Whether the symptom was looked for, and is not there or could not be looked for at all."""
+    story = incident.story
+    return story.reproduced is False or bool(story.probe_lost or story.probe_refused)
+
+
+def _unasked(info: RunbookInfo, reason: str, began: float) -> Finding:
+    return Finding(info.name, info.area, info.title, State.UNASKED, reason, took_s=_since(began))
+
+
+def _found(info: RunbookInfo, incident: Incident, diagnosis: Any, given: dict[str, Any], began: float) -> Finding:
+    story = incident.story
+    if story.probe_lost or story.probe_refused:
+        reason = story.probe_lost or story.probe_refused
+        return _unasked(info, (_unmet(info, given) if reason.startswith(NO_PROBE) else "") or reason, began)
+    found = Finding(info.name, info.area, info.title, _state(incident), story.conclusion or story.steps["reproduce"].summary,
+                    given=given, took_s=_since(began))  # fmt: skip
+    if not isinstance(diagnosis, Diagnosis):
+        return found
+    names = {p.name for p in info.parameters if p.default == ""}
+    learnt = {k: v for k, v in diagnosis.target.items() if k in names and isinstance(v, str) and v}
+    return replace(
+        found, subject=diagnosis.subject, other=story.other or "", because=tuple(diagnosis.because), against=tuple(diagnosis.against),
+        given={**learnt, **given},
+    )  # fmt: skip
+
+
+def _is_felt(incident: Incident) -> bool:
+    """Whether the symptom is one that users feel (time, failures): then it is worth telling even where this runbook's cause is not the one."""
+    return incident.expectation is not None and incident.expectation.unit in ("ms", "%")
+
+
+def _unmet(info: RunbookInfo, given: Mapping[str, Any]) -> str:
+    """Return what to give where the runbook had nothing to ask with; empty when all its open parameters were given."""
+    own = ("profile", "confirm")
+    missing = [p for p in info.parameters if p.default == "" and p.name not in own and p.name not in given]
+    return f"It has to be told {', '.join(f'{p.name} ({p.description})' for p in missing)}." if missing else ""
+
+
+def _state(incident: Incident) -> State:
+    story = incident.story
+    if story.cause is not None:
+        return State.CAUSE
+    if story.reproduced is False or (story.concluded == "sound" and not (story.reproduced and _is_felt(incident))):
+        return State.SOUND
+    if story.reproduced is None:
+        return State.SUSPECTED if story.concluded == "disagrees" else State.UNASKED
+    return State.OTHER if story.other else State.SYMPTOM
+
+
+def _since(began: float) -> float:
+    return round(time.monotonic() - began, 2)
