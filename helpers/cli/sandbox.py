@@ -83,7 +83,8 @@ def _status(name: str = NAME, as_json: bool = JSON) -> None:
             for key, value in status["services"].items()
         ]
         table("", rows)
-        say(f"faults: {', '.join(fault['name'] for fault in status['faults']) or 'none'}")
+        named = ", ".join(fault["name"] for fault in status["faults"]) or "none"
+        say("A drill goes on: what is broken is not shown." if status.get("drill") else f"faults: {named}")
 
 
 def _break(

@@ -10,6 +10,7 @@ from typing import Any
 
 from helpers.errors import RunbookError, UsageError
 from helpers.sandbox.control import Progress
+from helpers.sandbox.drilled import drilled
 from helpers.sandbox.faults import faults
 from helpers.sandbox.owner import reap
 from helpers.sandbox.places import default_name, folder_of, is_kept
@@ -88,12 +89,18 @@ async def down(name: str | None = None) -> bool:
 
 
 async def status(name: str | None = None) -> dict[str, Any]:
-    """Return `running` and, when it is: services, pids, addresses, active faults, uptime in seconds, load counts."""
+    """Return `running` and, when it is: services, pids, addresses, active faults, uptime in seconds, load counts.
+
+    While a drill goes on, `drill` is True and no fault is named.
+    """
     name = name or default_name()
     found = await Sandbox.find(name)
     if found is None:
         return {"name": name, "running": False}
-    return {"running": True, **await found.status()}
+    facts = await found.status()
+    if drilled(found.folder):
+        facts |= {"faults": [], "drill": True}
+    return {"running": True, **facts}
 
 
 async def break_(name: str | None, fault: str, *, variant: str = "default", progress: Progress | None = None) -> dict[str, Any]:
