@@ -47,3 +47,10 @@ def test_a_query_file_opens_with_title_needs_and_source(path):
     assert (head[0].startswith("-- "), any(x.startswith("-- needs:") for x in head), any(x.startswith("-- source:") for x in head)) == (
         True,
     ) * 3
+
+
+@pytest.mark.parametrize(("system", "room", "stem"), MEMBERS, ids=str)
+def test_nothing_else_of_a_system_has_a_members_name(system, room, stem):
+    """Importing a module sets its name on the package: `git.bisect` would be the check at first, and then the module."""
+    here = ROOT / "helpers" / system
+    assert [path for path in (here / stem, here / f"{stem}.py") if path.exists()] == []

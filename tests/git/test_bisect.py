@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 
 from helpers.contracts import Sample
-from helpers.git.bisect.search import Answer, first_bad
+from helpers.git.bisecting.search import Answer, first_bad
 from helpers.git.checks.bisect import bisect
 from helpers.git.checks.commits import commits
 from helpers.git.connect import open_session

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from helpers.git.bisect.clone import throw_away
-from helpers.git.bisect.measured import Measure, answer_at
-from helpers.git.bisect.search import MOST, Answer, Found, first_bad
+from helpers.git.bisecting.clone import throw_away
+from helpers.git.bisecting.measured import Measure, answer_at
+from helpers.git.bisecting.search import MOST, Answer, Found, first_bad
 from helpers.git.connect import Checkout
 from helpers.results import CheckResult, Status
 from helpers.settings import DeployCommands

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from helpers.contracts import Sample
 from helpers.errors import SystemProblem
-from helpers.git.bisect.clone import Clone
-from helpers.git.bisect.search import Answer
-from helpers.git.bisect.server import NotRunning, running
+from helpers.git.bisecting.clone import Clone
+from helpers.git.bisecting.search import Answer
+from helpers.git.bisecting.server import NotRunning, running
 from helpers.settings import DeployCommands
 from helpers.statistics import Expectation, Holds, summarise
 
