@@ -3,10 +3,11 @@
 import random
 
 import pytest
+from scipy import stats
 
 from helpers.contracts import Sample
 from helpers.errors import ParameterError
-from helpers.statistics import Expectation, compare, summarise
+from helpers.statistics import Expectation, _proportion_interval, _ranks, compare, summarise
 
 
 def samples(mean, n=60, spread=0.1, seed=1, errors=0):
@@ -69,3 +70,14 @@ def test_a_count_at_its_limit_is_decided(text, value, holds):
     """One difference is not fewer than one."""
     summary = summarise([Sample(value, i / 10) for i in range(10)])
     assert str(Expectation.parse(text, "count").judge(summary)[0]) == holds
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 8, 20, 60, 199, 1000])
+def test_the_intervals_are_those_of_the_library_that_is_slow_to_import(n):
+    """Order statistics by the binomial's quantiles, shares by Wilson: as scipy.stats has them."""
+    for q in (0.5, 0.9, 0.95, 0.99):
+        wanted = max(int(stats.binom.ppf(0.025, n, q)) - 1, 0), min(int(stats.binom.ppf(0.975, n, q)), n - 1)
+        assert _ranks(n, q) == wanted, q
+    for k in {0, 1, n // 3, n - 1, n}:
+        library = stats.binomtest(k, n).proportion_ci(0.95, method="wilson")
+        assert _proportion_interval(k, n) == pytest.approx((100 * library.low, 100 * k / n, 100 * library.high), abs=1e-9), k

@@ -81,10 +81,10 @@ def onset(logs: Entries, *, bucket_s: float = 60.0, slow_ms: float = 0.0, most: 
 
 def pettitt(values: Sequence[float]) -> tuple[int, float]:
     """Return where the values change, as the index of the first after it, and the approximate p-value; pure. Ties have their mean rank."""
-    from scipy.stats import rankdata
+    import pandas as pd
 
     n, best, place, total = len(values), 0.0, 0, 0.0
-    for t, rank in enumerate(rankdata(values)[:-1], 1):
+    for t, rank in enumerate(pd.Series(values, dtype=float).rank()[:-1], 1):
         total += float(rank)
         distance = abs(2 * total - t * (n + 1))
         if distance > best:
