@@ -16,13 +16,14 @@ from helpers.results import Diagnosis, Status
 from helpers.runner.catalogue import RunbookInfo, find_runbooks
 from helpers.triage.finding import Finding, State
 from helpers.triage.leads import Leads, learn
+from helpers.triage.preload import preload
 from helpers.triage.ranking import rank
 from helpers.triage.view import Board
 from helpers.triage.walking import walk
 
 __all__ = ["triage"]
 
-BUDGET_S = 25.0  # for the walks: with the start, the leads and the report it is under 30
+BUDGET_S = 25.0  # for the leads and the walks: with the start and the report it is under 30
 LANES = 3  # walks of one area at a time, each with sessions of its own: a server that is in trouble is not asked by a dozen at once
 Told = Callable[[Finding], None]
 
@@ -34,16 +35,16 @@ async def triage(
 
     Args:
         incident: An open incident of the runbook `triage`; its profile says what is asked.
-        budget_s: Seconds for the walks; what has not answered by then is said to be unasked.
+        budget_s: Seconds for the leads and the walks; what has not answered by then is said to be unasked.
         given: Parameters for every runbook that has them, such as `credentials_a`; they win over what the logs suggest.
         told: Called with each finding as it comes.
 
     """
     incident.begin("reproduce")
-    leads = await learn(incident)
+    began = time.monotonic()
+    leads, _ = await asyncio.gather(learn(incident), preload(incident.systems.profile.systems()))
     infos = [info for info in find_runbooks().values() if info.area and info.source is not None]
     answers = {name: (name not in incident.story.lost, answer) for name, answer in incident.story.systems.items()}
-    began = time.monotonic()
     walker = _Walker(incident, answers, leads, {k: v for k, v in (given or {}).items() if v != ""}, told)
     findings = await walker.all(infos, began + budget_s)
     rows = rank(findings, incident.systems.profile.name, order=[info.name for info in infos])
@@ -92,14 +93,17 @@ class _Walker:
                     await systems.close()
 
     async def _walked(self, info: RunbookInfo, systems: Systems) -> Finding:
-        lead, sound = self._leads.of(info)
-        names = {p.name for p in info.parameters}
-        given = {**lead, **{k: v for k, v in self._given.items() if k in names}}
-        if sound and not given:
+        leads, sound = self._leads.of(info)
+        own = {k: v for k, v in self._given.items() if k in {p.name for p in info.parameters}}
+        if sound and not own:
             return Finding(info.name, info.area, info.title, State.SOUND, sound)
-        folder = self._incident.folder / "walks" / info.name
-        folder.mkdir(parents=True, exist_ok=True)
-        return await walk(info, given, Loan(systems, self._answers, folder))
+        for number, given in enumerate([own] if "endpoint" in own else [{**lead, **own} for lead in leads], start=1):
+            folder = self._incident.folder / "walks" / (info.name if number == 1 else f"{info.name}-{number}")
+            folder.mkdir(parents=True, exist_ok=True)
+            found = await walk(info, given, Loan(systems, self._answers, folder))
+            if found.state not in (State.SOUND, State.UNASKED):
+                break
+        return found
 
 
 def _conclude(incident: Incident, board: Board) -> None:

@@ -1,4 +1,4 @@
-"""What the log suggests as parameters: a GET that fails, and one that is slow."""
+"""What the log suggests as parameters: GETs that fail, and one that is slow."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ SINCE = "5m"
 class Leads:
     """Examples from the log; `asked` is False where there is none to read, and then nothing follows from an empty example."""
 
-    failing: str = ""
+    failing: tuple[str, ...] = ()
     slow: str = ""
     asked: bool = False
     said: str = ""
 
-    def of(self, info: RunbookInfo) -> tuple[dict[str, Any], str]:
-        """Return the parameters suggested for this runbook, and, where the log speaks against it already, the sentence that says so.
+    def of(self, info: RunbookInfo) -> tuple[list[dict[str, Any]], str]:
+        """Return the parameters suggested for this runbook, one set after the other to be tried until one shows its symptom.
 
-        A runbook that says which share of requests may fail (`allowed_pct`) is offered the failing one, one with a time (`slo_…`) the slow one.
-        Whoever can watch live traffic (`window_s`) is offered nothing: what users send is better than one request that is sent again.
+        With them, where the log speaks against it already, the sentence that says so. A runbook that says which share of requests may fail
+        (`allowed_pct`) is offered those that fail, one with a time (`slo_…`) the slow one. Whoever can watch live traffic (`window_s`) is
+        offered nothing: what users send is better than one request that is sent again.
         """
         names = {p.name for p in info.parameters}
         if "endpoint" not in names or "window_s" in names:
-            return {}, ""
+            return [{}], ""
         if "allowed_pct" in names and not names & {"truth", "field"}:
             sound = f"No GET failed in the last {SINCE}, as the log says." if self.asked and not self.failing else ""
-            return ({"endpoint": self.failing} if self.failing else {}), sound
-        return ({"endpoint": self.slow} if self.slow and "slo_p95_ms" in names else {}), ""
+            return [{"endpoint": failing} for failing in self.failing] or [{}], sound
+        return [{"endpoint": self.slow} if self.slow and "slo_p95_ms" in names else {}], ""
 
 
 async def learn(incident: Incident) -> Leads:
@@ -46,4 +47,4 @@ async def learn(incident: Incident) -> Leads:
     result = await incident.check(request_examples, since=SINCE, step="reproduce")
     if result.status in (Status.UNKNOWN, Status.SKIPPED):
         return Leads(said=getattr(result, "reason", ""))
-    return Leads(result.facts["failing"], result.facts["slow"], asked=True, said=result.summary)
+    return Leads(tuple(result.facts["failing"]), result.facts["slow"], asked=True, said=result.summary)

@@ -111,7 +111,15 @@ async def test_examples_are_requests_that_can_be_asked_again(tmp_path):
     entries += [{**entry(n, f"/orders/{n}?page=0", 500), "duration_ms": 9.0} for n in (30, 7)]
     entries += [{**entry(n, "/pay", 500), "method": "POST", "duration_ms": 900.0} for n in range(40, 60)]
     found = await logs.request_examples(written(tmp_path / "a.jsonl", entries), since="")
-    assert (found.status, found.facts["slow"], found.facts["failing"]) == (Status.PROBLEM, "GET /slow/25", "GET /orders/7?page=0")
+    assert (found.status, found.facts["slow"], found.facts["failing"]) == (Status.PROBLEM, "GET /slow/25", ["GET /orders/7?page=0"])
+
+
+async def test_what_fails_now_is_named_before_what_failed_more(tmp_path):
+    """Minutes ago something else was broken."""
+    entries = [entry(n, f"/old/{n}", 500, route="/old/{id}") for n in range(20)]
+    entries += [entry(120 + n, f"/new/{n}", 500, route="/new/{id}") for n in range(3)]
+    found = await logs.request_examples(written(tmp_path / "a.jsonl", entries), since="")
+    assert found.facts["failing"] == ["GET /new/0", "GET /old/0"]
 
 
 async def test_without_a_get_there_is_no_example(tmp_path):

@@ -5,17 +5,17 @@ import pytest
 from helpers.runner.catalogue import find_runbook
 from helpers.triage.leads import Leads
 
-SEEN = Leads(failing="GET /broken", slow="GET /slow", asked=True)
+SEEN = Leads(failing=("GET /broken", "GET /torn"), slow="GET /slow", asked=True)
 
 
 @pytest.mark.parametrize(
     ("runbook", "given"),
     [
-        ("function_crash", {"endpoint": "GET /broken"}),
-        ("empty_errors", {"endpoint": "GET /broken"}),
-        ("missing_index", {}),  # it can watch live traffic
-        ("stale_route", {}),  # a request that fails is not one that answers old data
-        ("hot_key", {}),
+        ("function_crash", [{"endpoint": "GET /broken"}, {"endpoint": "GET /torn"}]),
+        ("empty_errors", [{"endpoint": "GET /broken"}, {"endpoint": "GET /torn"}]),
+        ("missing_index", [{}]),  # it can watch live traffic
+        ("stale_route", [{}]),  # a request that fails is not one that answers old data
+        ("hot_key", [{}]),
     ],
 )
 def test_who_needs_a_failing_request_is_offered_one(runbook, given):
@@ -25,5 +25,5 @@ def test_who_needs_a_failing_request_is_offered_one(runbook, given):
 
 def test_a_log_in_which_nothing_fails_speaks_against_a_crash():
     """It need not be asked then; without a log nothing follows."""
-    assert Leads(asked=True).of(find_runbook("function_crash")) == ({}, "No GET failed in the last 5m, as the log says.")
-    assert Leads().of(find_runbook("function_crash")) == ({}, "")
+    assert Leads(asked=True).of(find_runbook("function_crash")) == ([{}], "No GET failed in the last 5m, as the log says.")
+    assert Leads().of(find_runbook("function_crash")) == ([{}], "")

@@ -12,17 +12,22 @@ from helpers.results import CheckResult, Status
 __all__ = ["RequestExample", "request_examples"]
 
 MOST = 50  # routes, those that take most time in all first
+MOST_FAILING = 3
 FEWEST = 5  # requests, below which a 95th percentile says nothing
 _SQL = Path(__file__).with_suffix(".sql")
 
 
 @dataclass(frozen=True, slots=True)
 class RequestExample:
-    """One route: how its GETs went, `p95_ms` (None: the log has no durations), the shortest that failed and the slowest that did not."""
+    """One route: how its GETs went, `p95_ms` (None: the log has no durations), the shortest that failed and the slowest that did not.
+
+    `failed_lately` counts the failures in the log's last half minute.
+    """
 
     route: str
     requests: int
     failed: int
+    failed_lately: int
     p95_ms: float | None
     total_ms: float
     failing: str
@@ -38,21 +43,22 @@ async def request_examples(logs: LogFiles, *, since: str = "5m", timeout_s: floa
         timeout_s: Seconds it may take.
 
     Returns:
-        PROBLEM when a GET failed (500 and above), otherwise OK; UNKNOWN without requests. Facts: `failing`, the example of the route with most
-        failures, and `slow`, that of the route with the highest 95th percentile of those asked 5 times or more; empty where there is none.
+        PROBLEM when a GET failed (500 and above), otherwise OK; UNKNOWN without requests. Facts: `failing`, the examples of up to
+        3 routes, those that fail lately first, then those with most failures; `slow`, that of the route with the highest 95th percentile of those
+        asked 5 times or more, empty where there is none.
 
     """
-    rows = [RequestExample(f"{r[0]} {r[1]}", int(r[2]), int(r[3]), None if r[4] is None else round(float(r[4]), 1), float(r[5]),
-                           f"{r[0]} {r[6]}" if r[6] else "", f"{r[0]} {r[7]}" if r[7] else "")
+    rows = [RequestExample(f"{r[0]} {r[1]}", int(r[2]), int(r[3]), int(r[4]), None if r[5] is None else round(float(r[5]), 1),
+                           float(r[6]), f"{r[0]} {r[7]}" if r[7] else "", f"{r[0]} {r[8]}" if r[8] else "")
             for r in await logs.ask_sql(_SQL, since, timeout_s=timeout_s, most=MOST)]  # fmt: skip
     if not rows:
         return CheckResult(
             Status.UNKNOWN, [], reason=f"The log has no GET since {since or 'its beginning'}.", remedy="Is it the log in use?"
         )
-    worst = max(rows, key=lambda row: row.failed)
-    facts = {"failing": worst.failing, "slow": _slowest(rows), "requests": sum(row.requests for row in rows)}
-    if worst.failed:
-        told = f"{worst.failed} of {worst.requests} requests of {worst.route} failed"
+    failing = sorted((row for row in rows if row.failed), key=lambda row: (-row.failed_lately, -row.failed))[:MOST_FAILING]
+    facts = {"failing": [row.failing for row in failing], "slow": _slowest(rows), "requests": sum(row.requests for row in rows)}
+    if failing:
+        told = f"{failing[0].failed} of {failing[0].requests} requests of {failing[0].route} failed"
         return CheckResult(Status.PROBLEM, rows, f"{told}.", facts=facts)
     return CheckResult(Status.OK, rows, f"None of {facts['requests']} GET requests failed.", facts=facts)
 
