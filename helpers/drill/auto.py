@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.drill.choosing import Round
+from helpers.drill.known import known_of
 from helpers.drill.scoring import Answer, Score, score
 from helpers.errors import RunbookError
 from helpers.incident.opening import INCIDENTS_VARIABLE, open_incident
@@ -20,11 +21,8 @@ from helpers.sandbox.places import VARIABLE
 from helpers.triage.board import triage
 from helpers.triage.view import Board
 
-__all__ = ["Played", "known_to_anybody", "play", "played_before", "summarised"]
+__all__ = ["Played", "play", "played_before", "summarised"]
 
-# What people know of their own application before anything breaks: who may read what, where its schema is written down, its pooler.
-# What users complain of is known too: `query`, a statement that has become slow.
-STANDING = ("credentials_a", "credentials_b", "private", "public", "migrations", "compare_with", "compare_database", "pooler", "query")
 ROWS = 60_000  # orders: a scan of them is slow beside an index
 SETTLE_S = 6.0  # after the injection, until the log has seen it
 
@@ -90,7 +88,7 @@ async def _one(round_: Round, sandbox: Sandbox, budget_s: float) -> Played:
 
 
 async def _look(truth: Sequence[Mapping[str, Any]], budget_s: float) -> tuple[Board, float]:
-    given = {name: value for fault in truth for name, value in known_to_anybody(fault["parameters"]).items()}
+    given = await known_of([fault["parameters"] for fault in truth])
     began = time.monotonic()
     incident = await open_incident("triage", profile="sandbox", title="Triage: which runbook fits", budget_s=budget_s)
     try:
@@ -100,11 +98,6 @@ async def _look(truth: Sequence[Mapping[str, Any]], budget_s: float) -> tuple[Bo
     finally:
         await incident.systems.close()
     return board, took_s
-
-
-def known_to_anybody(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of a fault's parameters people know without knowing the fault: limits, and what STANDING names."""
-    return {name: value for name, value in parameters.items() if name in STANDING or isinstance(value, int | float)}
 
 
 def played_before(journal: Path) -> dict[tuple[int, str], dict[str, Any]]:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from helpers import sandbox
-from helpers.drill.auto import ROWS, known_to_anybody
+from helpers.drill.auto import ROWS
 from helpers.drill.choosing import Difficulty, Round, draw
+from helpers.drill.known import known_of
 from helpers.drill.scoring import Answer, Score, score
 from helpers.errors import UsageError
 from helpers.sandbox import Sandbox
@@ -42,10 +43,9 @@ async def begin(seed: int, difficulty: Difficulty, *, area: str, progress: Progr
     round_ = draw(seed, difficulty, area=area)
     running = await sandbox.up(rows=ROWS, services=round_.services, load_rps=LOAD_RPS, progress=progress)
     await _check(running, round_)
-    known: dict[str, Any] = {}
     try:
-        for injection in round_.injections:
-            known |= known_to_anybody((await running.break_(injection.fault, variant=injection.variant)).parameters)
+        broken = [await running.break_(injection.fault, variant=injection.variant) for injection in round_.injections]
+        known = await known_of([fault.parameters for fault in broken])
     except BaseException:
         await running.heal()
         raise

@@ -5,8 +5,9 @@ import os
 
 import pytest
 
-from helpers.drill.auto import Played, known_to_anybody, played_before, summarised
+from helpers.drill.auto import Played, played_before, summarised
 from helpers.drill.game import changes_since
+from helpers.drill.known import known_to_anybody
 from helpers.drill.scoring import Answer, Score, score
 
 LOCK = {"code": "lock_contention", "subject": "pid 7"}
