@@ -97,12 +97,15 @@ class _Walker:
         own = {k: v for k, v in self._given.items() if k in {p.name for p in info.parameters}}
         if sound and not own:
             return Finding(info.name, info.area, info.title, State.SOUND, sound)
-        for number, given in enumerate([own] if "endpoint" in own else [{**lead, **own} for lead in leads], start=1):
+        ways = [own] if "endpoint" in own else [{**lead, **own} for lead in leads]
+        for number, given in enumerate(ways, start=1):  # it grows on the way
             folder = self._incident.folder / "walks" / (info.name if number == 1 else f"{info.name}-{number}")
             folder.mkdir(parents=True, exist_ok=True)
             found = await walk(info, given, Loan(systems, self._answers, folder))
             if found.state not in (State.SOUND, State.UNASKED):
                 break
+            if number == 1:
+                ways += [{**told, **given} for told in self._leads.told(found.missing)]
         return found
 
 

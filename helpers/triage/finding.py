@@ -30,7 +30,8 @@ class Finding:
     """One runbook's answer in short.
 
     `subject` is the broken thing (CAUSE), `other` the failure mode it names instead (OTHER), `because` and `against` its evidence,
-    `given` the parameters that are not the runbook's defaults, those the diagnosis found included; `took_s` seconds.
+    `given` the parameters that are not the runbook's defaults, those the diagnosis found included, `missing` those it has to be told before
+    it can look; `took_s` seconds.
     """
 
     runbook: str
@@ -43,4 +44,5 @@ class Finding:
     because: Sequence[str] = ()
     against: Sequence[str] = ()
     given: dict[str, Any] = field(default_factory=dict)
+    missing: Sequence[str] = ()
     took_s: float = 0.0

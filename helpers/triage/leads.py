@@ -1,7 +1,8 @@
-"""What the log suggests as parameters: GETs that fail, and one that is slow."""
+"""What the log suggests as parameters: GETs that fail, one that is slow, those that take most of the time."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from helpers.runner.catalogue import RunbookInfo
 __all__ = ["Leads", "learn"]
 
 SINCE = "5m"
+MOST_BUSY = 6  # routes that are tried one after the other, for a runbook that has to be told one
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Leads:
 
     failing: tuple[str, ...] = ()
     slow: str = ""
+    busy: tuple[str, ...] = ()
     asked: bool = False
     said: str = ""
 
@@ -39,6 +42,10 @@ class Leads:
             return [{"endpoint": failing} for failing in self.failing] or [{}], sound
         return [{"endpoint": self.slow} if self.slow and "slo_p95_ms" in names else {}], ""
 
+    def told(self, missing: Sequence[str]) -> list[dict[str, Any]]:
+        """Return what to try next for a runbook that has to be told `missing`; empty where the log cannot tell."""
+        return [{"endpoint": endpoint} for endpoint in self.busy] if list(missing) == ["endpoint"] else []
+
 
 async def learn(incident: Incident) -> Leads:
     """Ask the profile's logs; empty leads where it has none, or they do not answer."""
@@ -47,4 +54,6 @@ async def learn(incident: Incident) -> Leads:
     result = await incident.check(request_examples, since=SINCE, step="reproduce")
     if result.status in (Status.UNKNOWN, Status.SKIPPED):
         return Leads(said=getattr(result, "reason", ""))
-    return Leads(tuple(result.facts["failing"]), result.facts["slow"], asked=True, said=result.summary)
+    return Leads(
+        tuple(result.facts["failing"]), result.facts["slow"], tuple(result.facts["busy"][:MOST_BUSY]), asked=True, said=result.summary
+    )

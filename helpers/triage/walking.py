@@ -9,7 +9,7 @@ import ast
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import CodeType
 from typing import Any
@@ -20,6 +20,7 @@ from helpers.incident.loop import Incident
 from helpers.incident.measuring import NO_PROBE
 from helpers.results import Diagnosis
 from helpers.runner.catalogue import RunbookInfo
+from helpers.runner.declared import Parameter
 from helpers.triage.finding import Finding, State
 
 __all__ = ["shortened", "walk"]
@@ -91,15 +92,17 @@ def _is_over(incident: Incident) -> bool:
     return story.reproduced is False or bool(story.probe_lost or story.probe_refused)
 
 
-def _unasked(info: RunbookInfo, reason: str, began: float) -> Finding:
-    return Finding(info.name, info.area, info.title, State.UNASKED, reason, took_s=_since(began))
+def _unasked(info: RunbookInfo, reason: str, began: float, missing: Sequence[Parameter] = ()) -> Finding:
+    if missing:
+        reason = f"It has to be told {', '.join(f'{p.name} ({p.description})' for p in missing)}."
+    return Finding(info.name, info.area, info.title, State.UNASKED, reason, missing=[p.name for p in missing], took_s=_since(began))
 
 
 def _found(info: RunbookInfo, incident: Incident, diagnosis: Any, given: dict[str, Any], began: float) -> Finding:
     story = incident.story
     if story.probe_lost or story.probe_refused:
         reason = story.probe_lost or story.probe_refused
-        return _unasked(info, (_unmet(info, given) if reason.startswith(NO_PROBE) else "") or reason, began)
+        return _unasked(info, reason, began, _missing(info, given) if reason.startswith(NO_PROBE) else ())
     found = Finding(info.name, info.area, info.title, _state(incident), story.conclusion or story.steps["reproduce"].summary,
                     given=given, took_s=_since(began))  # fmt: skip
     if not isinstance(diagnosis, Diagnosis):
@@ -117,11 +120,10 @@ def _is_felt(incident: Incident) -> bool:
     return incident.expectation is not None and incident.expectation.unit in ("ms", "%")
 
 
-def _unmet(info: RunbookInfo, given: Mapping[str, Any]) -> str:
-    """Return what to give where the runbook had nothing to ask with; empty when all its open parameters were given."""
+def _missing(info: RunbookInfo, given: Mapping[str, Any]) -> list[Parameter]:
+    """Return the open parameters of a runbook that had nothing to ask with."""
     own = ("profile", "confirm")
-    missing = [p for p in info.parameters if p.default == "" and p.name not in own and p.name not in given]
-    return f"It has to be told {', '.join(f'{p.name} ({p.description})' for p in missing)}." if missing else ""
+    return [p for p in info.parameters if p.default == "" and p.name not in own and p.name not in given]
 
 
 def _state(incident: Incident) -> State:

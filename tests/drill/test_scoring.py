@@ -78,3 +78,5 @@ def test_changes_that_were_not_the_cure_are_harm(tmp_path):
         (folder / "incident.json").write_text(json.dumps({"runbook": runbook, "verdict": verdict, "fix": {"applied": applied}}))
         os.utime(folder / "incident.json", (1000 + when, 1000 + when))
     assert changes_since(tmp_path, 990.0, {"missing_index"}) == 2
+    old = {"endpoint": "GET /price", "field": "cents", "truth": "select 1"}
+    assert known_to_anybody(old) == old  # whoever complains of an old value says which

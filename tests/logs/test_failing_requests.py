@@ -119,7 +119,7 @@ async def test_what_fails_now_is_named_before_what_failed_more(tmp_path):
     entries = [entry(n, f"/old/{n}", 500, route="/old/{id}") for n in range(20)]
     entries += [entry(120 + n, f"/new/{n}", 500, route="/new/{id}") for n in range(3)]
     found = await logs.request_examples(written(tmp_path / "a.jsonl", entries), since="")
-    assert found.facts["failing"] == ["GET /new/0", "GET /old/0"]
+    assert (found.facts["failing"], found.facts["busy"]) == (["GET /new/0", "GET /old/0"], [])
 
 
 async def test_without_a_get_there_is_no_example(tmp_path):

@@ -27,3 +27,10 @@ def test_a_log_in_which_nothing_fails_speaks_against_a_crash():
     """It need not be asked then; without a log nothing follows."""
     assert Leads(asked=True).of(find_runbook("function_crash")) == ([{}], "No GET failed in the last 5m, as the log says.")
     assert Leads().of(find_runbook("function_crash")) == ([{}], "")
+
+
+def test_who_has_to_be_told_a_request_is_told_those_that_take_most_time():
+    """One after the other; whoever has to be told more than that is told nothing."""
+    seen = Leads(busy=("GET /orders", "GET /me"))
+    assert seen.told(["endpoint"]) == [{"endpoint": "GET /orders"}, {"endpoint": "GET /me"}]
+    assert (seen.told(["endpoint", "truth"]), seen.told([]), Leads().told(["endpoint"])) == ([], [], [])

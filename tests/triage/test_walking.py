@@ -95,7 +95,7 @@ async def test_without_its_parameter_it_says_what_it_has_to_be_told(tmp_path):
     """Not that a probe could not be asked."""
     cell = "from helpers import http\nawait incident.reproduce(http.latency(endpoint), expect='p95_ms < 5')"
     found = await walked(tmp_path, OPEN, cell)
-    assert (found.state, found.summary) == (State.UNASKED, "It has to be told endpoint (what is slow).")
+    assert (found.state, found.summary, found.missing) == (State.UNASKED, "It has to be told endpoint (what is slow).", ["endpoint"])
 
 
 def test_windows_are_cut_and_what_is_short_already_is_left(tmp_path):

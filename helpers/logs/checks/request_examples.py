@@ -45,7 +45,7 @@ async def request_examples(logs: LogFiles, *, since: str = "5m", timeout_s: floa
     Returns:
         PROBLEM when a GET failed (500 and above), otherwise OK; UNKNOWN without requests. Facts: `failing`, the examples of up to
         3 routes, those that fail lately first, then those with most failures; `slow`, that of the route with the highest 95th percentile of those
-        asked 5 times or more, empty where there is none.
+        asked 5 times or more, empty where there is none; `busy`, one that did not fail of each route, those that take most time in all first.
 
     """
     rows = [RequestExample(f"{r[0]} {r[1]}", int(r[2]), int(r[3]), int(r[4]), None if r[5] is None else round(float(r[5]), 1),
@@ -56,7 +56,8 @@ async def request_examples(logs: LogFiles, *, since: str = "5m", timeout_s: floa
             Status.UNKNOWN, [], reason=f"The log has no GET since {since or 'its beginning'}.", remedy="Is it the log in use?"
         )
     failing = sorted((row for row in rows if row.failed), key=lambda row: (-row.failed_lately, -row.failed))[:MOST_FAILING]
-    facts = {"failing": [row.failing for row in failing], "slow": _slowest(rows), "requests": sum(row.requests for row in rows)}
+    facts = {"failing": [row.failing for row in failing], "slow": _slowest(rows),
+             "busy": [row.slow for row in rows if row.failed < row.requests], "requests": sum(row.requests for row in rows)}  # fmt: skip
     if failing:
         told = f"{failing[0].failed} of {failing[0].requests} requests of {failing[0].route} failed"
         return CheckResult(Status.PROBLEM, rows, f"{told}.", facts=facts)
