@@ -13,13 +13,14 @@ from helpers.incident.systems import FOLDERS
 __all__ = ["preload"]
 
 ROOMS = ("checks", "probes")
+MOST_S = 5.0  # then it goes on beside the walks: a slow disk must not take their time
 LIBRARIES = ("pandas", "pyarrow.parquet", "scipy.special", "scipy.stats", "sqlglot")
 
 
 async def preload(systems: Iterable[str]) -> None:
-    """Import the checks and probes of these systems, and the libraries they share, in a thread; what is not installed is left out."""
+    """Import the checks and probes of these systems, and the libraries they share, in a thread, for MOST_S at the most."""
     names = [*LIBRARIES, *(f"helpers.{FOLDERS[system]}.{room}" for system in systems for room in ROOMS)]
-    await asyncio.to_thread(_import, names)
+    await asyncio.wait({asyncio.ensure_future(asyncio.to_thread(_import, names))}, timeout=MOST_S)
 
 
 def _import(names: Iterable[str]) -> None:
