@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
         profile: str = typer.Option("", "--profile", help="Which systems; see docs/profiles.md.", autocompletion=profiles),
         apply: bool = typer.Option(False, "--apply", help="Apply the fix; without it, a dry run."),
         confirm: str = typer.Option("", "--confirm", metavar="PROFILE", help="A protected profile's name, typed."),
+        triage: str = typer.Option("", "--from", metavar="TRIAGE", help="What a triage of the last minutes read is not read again."),
         out: Path = typer.Option(Path("incidents"), "--out", envvar="RUNBOOK_INCIDENTS", help="Where incident folders go."),
         as_json: bool = typer.Option(False, "--json", help="incident.json on stdout."),
     ) -> None:
@@ -34,5 +35,7 @@ def register(app: typer.Typer) -> None:
         from helpers.cli.running import run_and_tell
 
         raise typer.Exit(
-            asyncio.run(run_and_tell(name, parameter, profile=profile, apply=apply, confirm=confirm, out=out, as_json=as_json))
+            asyncio.run(
+                run_and_tell(name, parameter, profile=profile, apply=apply, confirm=confirm, out=out, as_json=as_json, triage=triage)
+            )
         )

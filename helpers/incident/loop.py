@@ -21,6 +21,7 @@ from helpers.incident import changing, measuring, views
 from helpers.incident.document import IncidentDocument, StepName
 from helpers.incident.evidence import EvidenceLog
 from helpers.incident.evidence import Record as EvidenceRecord
+from helpers.incident.handing import Handed
 from helpers.incident.patience import patient
 from helpers.incident.samples import keep_table
 from helpers.incident.story import Story
@@ -53,6 +54,7 @@ class Incident:
         self.target: dict[str, Any] = {}
         self.fix_named = ""
         self.applied: Fix | None = None
+        self.handed: Handed | None = None
         self.closed = False
         self._started = time.monotonic()
         self._numbers: list[tuple[object, int]] = []
@@ -91,7 +93,8 @@ class Incident:
     async def check(self, check: Check, *, timeout_s: float = 90.0, step: str = "", **arguments: Any) -> Result:
         """Ask one read-only question and keep the answer as evidence.
 
-        A refusal, a time-out or a dead system becomes UNKNOWN, a system the profile lacks SKIPPED, each with the reason.
+        A refusal, a time-out or a dead system becomes UNKNOWN, a system the profile lacks SKIPPED, each with the reason. What a triage handed
+        over (handing.py) is not asked again, and the evidence says so.
 
         Args:
             check: An async function whose first parameter is the session of the system it asks.
@@ -101,22 +104,30 @@ class Incident:
         """
         system = asks(check)
         self.begin(step or self.story.step)
+        handed = self.handed.find(check, system, arguments) if self.handed else None
+        if handed is not None:
+            result: Result = handed.result
+            how: dict[str, Any] = {"ms": 0.0, "lost": False, "handed": {"by": handed.by, "at": handed.at}}
+        else:
+            result, how = await self._ask(check, system, arguments, timeout_s)
+        self._keep(check, system, arguments, result, how, step)
+        return result
+
+    async def _ask(self, check: Check, system: str, arguments: dict[str, Any], timeout_s: float) -> tuple[Result, dict[str, Any]]:
         started = time.perf_counter()
         lost = False
         try:
             session = await self.systems.get(system)
             async with asyncio.timeout(timeout_s):
                 with patient(session, check, arguments):
-                    result = await check(session, **arguments)
+                    result: Result = await check(session, **arguments)
         except ProfileError as missing:
             result = CheckResult(Status.SKIPPED, reason=missing.reason, remedy=missing.remedy)
         except (SystemProblem, TimeoutError) as problem:
             said = problem if isinstance(problem, SystemProblem) else TimedOut(system, f"no answer within {timeout_s:.0f} s")
             lost = await self.is_lost(system)
             result = CheckResult(Status.UNKNOWN, reason=said.reason, remedy=said.remedy)
-        ms = (time.perf_counter() - started) * 1000
-        self._keep(check, system, arguments, result, {"ms": round(ms, 1), "lost": lost}, step)
-        return result
+        return result, {"ms": round((time.perf_counter() - started) * 1000, 1), "lost": lost}
 
     async def is_lost(self, system: str) -> bool:
         """Whether the system is gone, as against having refused this one question."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from helpers.errors import ParameterError
 from helpers.incident.changing import undo_now
+from helpers.incident.handing import HANDED_VARIABLE, Handed
 from helpers.incident.lending import lent_now
 from helpers.incident.loop import Incident
 from helpers.incident.systems import Systems
@@ -84,6 +85,8 @@ async def _new(runbook: str, profile: str, apply: bool, confirm: str) -> Inciden
     known = await load_profile(profile)
     folder = _folder(runbook)
     _current = Incident(folder, Systems(known, f"runbook:{folder.name}"), apply=apply, confirm=confirm)
+    if walk := os.environ.pop(HANDED_VARIABLE, ""):
+        _current.handed = Handed(Path(walk), profile)
     return _current
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+from helpers.incident.handing import WALKS
 from helpers.incident.lending import Loan
 from helpers.incident.loop import Incident
 from helpers.incident.systems import Systems
@@ -47,7 +48,7 @@ async def triage(
     answers = {name: (name not in incident.story.lost, answer) for name, answer in incident.story.systems.items()}
     walker = _Walker(incident, answers, leads, {k: v for k, v in (given or {}).items() if v != ""}, told)
     findings = await walker.all(infos, began + budget_s)
-    rows = rank(findings, incident.systems.profile.name, order=[info.name for info in infos])
+    rows = rank(findings, incident.systems.profile.name, triage=incident.id, order=[info.name for info in infos])
     board = Board(rows, findings, leads.said, round(time.monotonic() - began, 1))
     _conclude(incident, board)
     return board
@@ -99,7 +100,7 @@ class _Walker:
             return Finding(info.name, info.area, info.title, State.SOUND, sound)
         ways = [own] if "endpoint" in own else [{**lead, **own} for lead in leads]
         for number, given in enumerate(ways, start=1):  # it grows on the way
-            folder = self._incident.folder / "walks" / (info.name if number == 1 else f"{info.name}-{number}")
+            folder = self._incident.folder / WALKS / (info.name if number == 1 else f"{info.name}-{number}")
             folder.mkdir(parents=True, exist_ok=True)
             found = await walk(info, given, Loan(systems, self._answers, folder))
             if found.state not in (State.SOUND, State.UNASKED):

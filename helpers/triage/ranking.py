@@ -34,7 +34,7 @@ class Ranked:
     score: int
 
 
-def rank(findings: Sequence[Finding], profile: str, *, order: Sequence[str] = ()) -> list[Ranked]:
+def rank(findings: Sequence[Finding], profile: str, *, triage: str = "", order: Sequence[str] = ()) -> list[Ranked]:
     """Return what may be wrong, the first row first to be looked into; empty where nothing was found.
 
     A cause that its own runbook names weighs 100, one that a short look does not prove 20, and each other runbook that names it 10 more. A
@@ -43,6 +43,7 @@ def rank(findings: Sequence[Finding], profile: str, *, order: Sequence[str] = ()
     Args:
         findings: What the walks found.
         profile: For the command.
+        triage: The triage's id, for the command: what it read is handed over.
         order: Runbooks by area, for equal scores.
 
     """
@@ -57,23 +58,23 @@ def rank(findings: Sequence[Finding], profile: str, *, order: Sequence[str] = ()
     rows: list[Ranked] = []
     for number, head in enumerate(heads, start=1):
         below = [v for v in votes if v.other == head.runbook and v not in heads]
-        rows.append(_row(number, head, below, profile, scores[head.runbook]))
-        rows += [_row(number, v, [], profile, scores.get(v.runbook, 0), follows_from=head.runbook) for v in below]
+        rows.append(_row(number, head, below, (profile, triage), scores[head.runbook]))
+        rows += [_row(number, v, [], (profile, triage), scores.get(v.runbook, 0), follows_from=head.runbook) for v in below]
     return rows
 
 
-def _row(number: int, found: Finding, named_by: Sequence[Finding], profile: str, score: int, follows_from: str = "") -> Ranked:
+def _row(number: int, found: Finding, named_by: Sequence[Finding], whose: tuple[str, str], score: int, follows_from: str = "") -> Ranked:
     because = [*found.because, *(f"{v.runbook} names it: {v.summary}" for v in named_by)]
     said = found.summary if found.state not in (State.SOUND, State.UNASKED) or not named_by else named_by[0].summary
     return Ranked(
         number, found.runbook, found.subject, str(found.state), said, because, found.against, follows_from,
-        command(found.runbook, profile, found.given), score,
+        command(found.runbook, *whose, found.given), score,
     )  # fmt: skip
 
 
-def command(runbook: str, profile: str, given: dict[str, Any]) -> str:
+def command(runbook: str, profile: str, triage: str, given: dict[str, Any]) -> str:
     """Return the exact next command, quoted for a shell."""
-    words = ["runbook", "run", runbook, "--profile", profile]
+    words = ["runbook", "run", runbook, "--profile", profile, *(["--from", triage] if triage else [])]
     for name, value in given.items():
         words += ["-p", f"{name}={value}"]
     return shlex.join(words)

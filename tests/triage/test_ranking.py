@@ -61,6 +61,12 @@ def test_equal_ones_keep_the_order_given_and_nothing_is_nothing():
 def test_the_command_can_be_pasted():
     """Quoted for a shell."""
     assert (
-        command("missing_index", "shop", {"endpoint": "GET /orders?customer_id=42"})
+        command("missing_index", "shop", "", {"endpoint": "GET /orders?customer_id=42"})
         == "runbook run missing_index --profile shop -p 'endpoint=GET /orders?customer_id=42'"
     )
+
+
+def test_the_command_hands_over_what_the_triage_read():
+    """By the triage's id."""
+    rows = rank([found("a", State.CAUSE)], "p", triage="20261128T101500Z-triage-0f3a")
+    assert rows[0].command == "runbook run a --profile p --from 20261128T101500Z-triage-0f3a"

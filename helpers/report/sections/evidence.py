@@ -54,6 +54,10 @@ def _small_print(record: Record, again: list[int]) -> str:
     )
     ms = data.get("ms")
     parts = [f"Record {record.seq}", f"{data.get('check')} asked {data.get('system')}" + (f" with {arguments}" if arguments else "")]
-    parts += [f"took {duration(ms / 1000)}"] if isinstance(ms, int | float) else []
+    handed = data.get("handed")
+    if isinstance(handed, Mapping):
+        parts.append(f"read by {handed.get('by')} at {str(handed.get('at'))[11:19]}, not asked again")
+    else:
+        parts += [f"took {duration(ms / 1000)}"] if isinstance(ms, int | float) else []
     parts += [f"asked before in {', '.join(f'record {seq}' for seq in again[-5:])}"] if again else []
     return "; ".join(parts) + "."
