@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import ClassVar
 
-from helpers.errors import BadAnswer, TimedOut, Unreachable
+from helpers.errors import BadAnswer, Refused, TimedOut, Unreachable
 
 __all__ = ["Checkout", "open_session"]
 
@@ -41,11 +41,15 @@ class Checkout:
     async def ruff(self, rules: str) -> str:
         """Return ruff's findings of these rules as JSON; the checkout's own configuration is not read."""
         arguments = ("check", "--isolated", "--no-cache", "--exit-zero", "--output-format", "json", "--select", rules, ".")
-        beside = Path(sys.executable).with_name("ruff")  # `python -m ruff` would import from the checkout
-        found = str(beside) if beside.exists() else shutil.which("ruff")
-        if found is None:
-            raise Unreachable("code", "ruff is not installed.", remedy="pip install ruff")
-        return await self._run(found, *arguments)
+        return await self._run(_program("ruff"), *arguments)
+
+    async def py_spy(self, pid: int) -> str:
+        """Return the stacks of a local process's threads as JSON; it is not paused. Raises Refused when it may not be looked into."""
+        try:
+            return await self._run(_program("py-spy"), "dump", "--nonblocking", "--json", "--pid", str(pid))
+        except BadAnswer as problem:
+            remedy = "Run as the user of that process; in a container or with ptrace_scope set, as root or with CAP_SYS_PTRACE."
+            raise Refused("code", problem.reason, remedy=remedy) from None
 
     async def _run(self, *command: str, stdin: bytes = b"", environment: dict[str, str] | None = None) -> str:
         began = time.perf_counter()
@@ -109,6 +113,15 @@ class Checkout:
 
     async def close(self) -> None:
         """Nothing is held between questions."""
+
+
+def _program(name: str) -> str:
+    """Return where it is: beside the interpreter, for `python -m` would import from the checkout. Raises Unreachable when it is nowhere."""
+    beside = Path(sys.executable).with_name(name)
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if found is None:
+        raise Unreachable("code", f"{name} is not installed.", remedy=f"pip install {name}")
+    return found
 
 
 async def open_session(address: str, *, application_name: str) -> Checkout:

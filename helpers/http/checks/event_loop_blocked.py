@@ -1,6 +1,6 @@
 """Which call holds the event loop up, so that no request of that process moves.
 
-Rests on what other rooms answered: where the loop stood still (from inside, by the runtime middleware), whether routes that ask nothing
+Rests on what other rooms answered: where the loop stood still (from inside, by the runtime middleware, or by py-spy), whether routes that ask nothing
 wait (from outside), and which calls that block are reached from async code (in the checkout). Told apart: a full thread pool, a used-up
 connection pool, one slow route, a host without CPU.
 """
@@ -44,6 +44,7 @@ async def event_loop_blocked(
     api: Api,
     *,
     stalls: Answer = None,
+    stacks: Answer = None,
     runtime: Answer = None,
     neighbours: Answer = None,
     blocking_calls: Answer = None,
@@ -54,6 +55,7 @@ async def event_loop_blocked(
     Args:
         api: The API the others' answers are about.
         stalls: Of logs.stalls: where the loop stood still.
+        stacks: Of git.process_stacks: the same by py-spy, where the middleware does not say.
         runtime: Of logs.runtime: threads and pools.
         neighbours: Of http.neighbours: who waits while the endpoint is asked.
         blocking_calls: Of git.blocking_calls: what blocks and is reached from async code.
@@ -64,17 +66,17 @@ async def event_loop_blocked(
 
     Source: FAULTS.md A1; asyncio documentation, "Developing with asyncio".
     """
-    inside = _known(stalls) and bool(stalls is not None and stalls.facts.get("lines"))
+    inside = next((a for a in (stalls, stacks) if a is not None and _known(a) and a.facts.get("lines")), None)
     return judge(
         Seen(
-            blocked_share=float(stalls.facts["blocked_share"]) if inside and stalls is not None else None,
-            stalls=list(stalls.rows) if inside and stalls is not None else [],
+            blocked_share=float(inside.facts["blocked_share"]) if inside is not None else None,
+            stalls=list(inside.rows) if inside is not None else [],
             runtime=dict(runtime.facts) if runtime is not None and _known(runtime) else {},
             shape=str(neighbours.facts.get("shape", "")) if neighbours is not None and _known(neighbours) else "",
             outside=neighbours.summary if neighbours is not None else "",
             calls=list(blocking_calls.rows) if blocking_calls is not None and _known(blocking_calls) else None,
             is_slow=bool(is_slow),
-            remedy=stalls.remedy if stalls is not None and not inside else "",
+            remedy=stalls.remedy if stalls is not None and inside is None else "",
         )
     )
 

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from helpers.incident.evidence import audit
+from helpers.incident.evidence import audit, read_evidence
 from helpers.incident.recovery import undo
 
 WHOLE = {"systems": ("postgres", "redis", "api", "logs", "code"), "window_s": 6.0}
@@ -55,6 +55,20 @@ async def test_without_its_log_the_code_and_the_neighbours_tell(fresh_sandbox, r
     assert (result.document.cause and result.document.cause.subject, result.document.verdict) == (fault.subject, "cause_found"), (
         result.document.summary
     )
+
+
+async def test_without_its_log_py_spy_sees_the_line(fresh_sandbox, run):
+    """Where the operator names the process."""
+    systems = {**WHOLE, "systems": ("api", "code")}
+    async with fresh_sandbox() as sandbox, sandbox.fault(FAULT) as fault:
+        pid = (await sandbox.status())["services"]["api"]["pid"]
+        result = await run(FAULT, sandbox, pid=pid, **systems, **fault.parameters)
+    checked = [record.data for record in read_evidence(result.folder) if record.data.get("check") == "process_stacks"]
+    if "ermission" in checked[0]["reason"]:
+        pytest.skip(f"py-spy may not look into processes here: {checked[0]['reason']}")
+    assert (result.document.cause.subject, checked[0]["status"], checked[0]["rows"][0]["code_line_number"]) == (
+        fault.subject, "PROBLEM", int(fault.subject.rpartition(":")[2]),
+    ), result.document.summary  # fmt: skip
 
 
 async def test_with_the_api_alone_it_is_inconclusive_and_says_what_is_missing(fresh_sandbox, run):
