@@ -37,6 +37,8 @@ def hints_of(labels: Mapping[str, str], *texts: str, url: str = "", method: str 
     routes = [labels[name] for name in _ROUTE if labels.get(name)]
     found = next((match for each in [*routes, *texts] if (match := _NAMED.search(each))), None)
     plain = next((each for each in routes if each.startswith("/")), "")
+    if found and found[2].startswith(f"{plain}?"):
+        plain = ""  # the text has an example of that route
     host = first_of(labels, _HOST)
     return Hints(
         method=(found[1] if found and not plain else method or first_of(labels, _METHOD)).upper()[:10],

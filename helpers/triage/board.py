@@ -9,12 +9,15 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+from helpers.alerts import Alert
 from helpers.incident.lending import Loan
 from helpers.incident.loop import Incident
 from helpers.incident.systems import Systems
 from helpers.results import Diagnosis, Status
 from helpers.runner.catalogue import RunbookInfo, find_runbooks
+from helpers.triage.alert_words import walked_first
 from helpers.triage.finding import Finding, State
+from helpers.triage.from_alert import since_of, with_alert
 from helpers.triage.leads import Leads, learn
 from helpers.triage.ranking import rank
 from helpers.triage.view import Board
@@ -28,8 +31,9 @@ Told = Callable[[Finding], None]
 
 
 async def triage(
-    incident: Incident, *, budget_s: float = BUDGET_S, given: Mapping[str, Any] | None = None, told: Told | None = None
-) -> Board:
+    incident: Incident, *, budget_s: float = BUDGET_S, given: Mapping[str, Any] | None = None, told: Told | None = None,
+    alert: Alert | None = None,
+) -> Board:  # fmt: skip
     """Return what may be wrong, ranked, and what was found sound or could not be asked; the incident's conclusion is the first row.
 
     Args:
@@ -37,17 +41,20 @@ async def triage(
         budget_s: Seconds for the walks; what has not answered by then is said to be unasked.
         given: Parameters for every runbook that has them, such as `credentials_a`; they win over what the logs suggest.
         told: Called with each finding as it comes.
+        alert: What was reported: what it speaks of is walked first, and the request it names is tried. It is shown as evidence.
 
     """
     incident.begin("reproduce")
-    leads = await learn(incident)
-    infos = [info for info in find_runbooks().values() if info.area and info.source is not None]
+    if alert is not None:
+        incident.record("alerted", alert.as_data(), step="reproduce")
+    leads = with_alert(await learn(incident, since=since_of(alert)), alert, incident.systems.profile)
+    infos = walked_first([info for info in find_runbooks().values() if info.area and info.source is not None], alert)
     answers = {name: (name not in incident.story.lost, answer) for name, answer in incident.story.systems.items()}
     began = time.monotonic()
     walker = _Walker(incident, answers, leads, {k: v for k, v in (given or {}).items() if v != ""}, told)
     findings = await walker.all(infos, began + budget_s)
     rows = rank(findings, incident.systems.profile.name, order=[info.name for info in infos])
-    board = Board(rows, findings, leads.said, round(time.monotonic() - began, 1))
+    board = Board(rows, findings, leads.said, round(time.monotonic() - began, 1), alert)
     _conclude(incident, board)
     return board
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from helpers.alerts import Alert
 from helpers.escaping import html_table, visible
 from helpers.redaction import redact, redact_value
 from helpers.triage.finding import Finding, State
@@ -16,12 +17,13 @@ __all__ = ["Board"]
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """What triage says: the ranked rows, every walk's finding, what the log said, and the seconds it took."""
+    """What triage says: the ranked rows, every walk's finding, what the log said, the seconds it took, and the alert that led here."""
 
     rows: Sequence[Ranked]
     findings: Sequence[Finding]
     log_said: str
     took_s: float
+    alert: Alert | None = None
 
     @property
     def sound(self) -> list[Finding]:
@@ -49,13 +51,13 @@ class Board:
         """Return the ranking and every finding as JSON values, redacted."""
         said: dict[str, Any] = redact_value({
             "summary": self.said, "ranked": [asdict(row) for row in self.rows], "findings": [asdict(f) for f in self.findings],
-            "log": self.log_said, "took_s": self.took_s,
+            "log": self.log_said, "took_s": self.took_s, **({"alert": self.alert.as_data()} if self.alert else {}),
         })  # fmt: skip
         return said
 
     def lines(self) -> list[str]:
         """Return what a terminal shows, line by line, redacted."""
-        lines = []
+        lines = [*self.alert.lines(), ""] if self.alert else []
         for row in self.rows:
             lines += [f"   ↳ {row.runbook}: its symptom follows from this"] if row.follows_from else self._ranked(row)
         lines += [f"No sign of: {', '.join(f.runbook for f in self.sound)}"] if self.sound else []
@@ -75,5 +77,6 @@ class Board:
             for row in self.rows
         ]  # fmt: skip
         unasked = [{"not asked": f.runbook, "why": f.summary} for f in self.unasked]
+        alerted = self.alert.lines() if self.alert else []
         sound = f"No sign of: {', '.join(f.runbook for f in self.sound) or 'nothing was sound'}."
-        return redact(html_table("TRIAGE", [self.said, self.log_said, sound], ranked) + html_table("", [], unasked))
+        return redact(html_table("TRIAGE", [*alerted, self.said, self.log_said, sound], ranked) + html_table("", [], unasked))
