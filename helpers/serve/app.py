@@ -1,0 +1,55 @@
+"""The web side of the receiver: three routes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
+
+from helpers.serve.desk import Desk
+from helpers.serve.signing import may_read
+from helpers.serve.worker import Pool
+
+__all__ = ["application"]
+
+
+def application(desk: Desk, pool: Pool) -> FastAPI:
+    """Return the application: `POST /alerts`, `GET /healthz`, and `GET /status` for those who may read it.
+
+    Args:
+        desk: Who takes or refuses notifications.
+        pool: Who looks into them, as long as the application runs.
+
+    """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        pool.start()
+        yield
+        await pool.stop()
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.post("/alerts")
+    async def alerts(request: Request) -> JSONResponse:
+        try:
+            answer = await desk.receive(dict(request.headers), request.stream())
+        except ClientDisconnect:
+            desk.counts.update(["refused", "refused_gone"])
+            return JSONResponse({"refused": "gone"}, 400)
+        return JSONResponse(dict(answer.content), answer.status, headers=dict(answer.headers))
+
+    @app.get("/healthz")
+    async def healthz() -> JSONResponse:
+        return JSONResponse({"status": "ending" if desk.intake.is_closed else "ok"})
+
+    @app.get("/status")
+    async def status(request: Request) -> JSONResponse:
+        if not may_read(dict(request.headers), desk.keys, now=desk.clock(), window_s=desk.limits.window_s):
+            return JSONResponse({"refused": "unsigned"}, 401)
+        return JSONResponse(desk.status())
+
+    return app
