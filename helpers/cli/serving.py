@@ -58,7 +58,8 @@ def serve_until_ended(settings: Settings, limits: Limits) -> None:
     without = frozenset(name.removeprefix("env:") for name in given if name.startswith("env:"))
     run = TriageRun(settings.out, settings.budget_s, limits.triage_s, without)
     pool = Pool(desk.intake, limits, run.run, notifier.tell if notifier else None)
-    note("listens", host=settings.host, port=settings.port, profile=settings.profile, token=bool(keys.token), secret=bool(keys.secret))
+    believed = [name for name, value in (("bearer", keys.token), ("signature", keys.secret)) if value] or ["anybody"]
+    note("listens", host=settings.host, port=settings.port, profile=settings.profile, believes=believed)
     serve(desk, pool, host=settings.host, port=settings.port)
 
 

@@ -44,6 +44,7 @@ class Desk:
         self._routing = routing
         self._seen: Seen[Ticket] = Seen(2 * limits.window_s, limits.remembered, clock)  # a time may be off to both sides
         self._reading = 0
+        self._refusals: dict[str, tuple[float, int]] = {}
 
     async def receive(self, headers: Mapping[str, str], chunks: AsyncIterator[bytes]) -> Answer:
         """Return the answer to one notification: 202 with the ticket's id, or why it is not taken.
@@ -61,8 +62,18 @@ class Desk:
             return self._taken(body, proof)
         except Refusal as refused:
             self.counts.update(["refused", f"refused_{refused.name}"])
-            note("refused", why=refused.name, status=refused.status)
+            self._note(refused)
             return Answer(refused.status, {"refused": refused.name, "said": refused.said}, refused.headers)
+
+    def _note(self, refused: Refusal) -> None:
+        """Log a refusal of each kind once a second: whoever may not come in cannot fill the disk either."""
+        now = self.clock()
+        said_at, unsaid = self._refusals.get(refused.name, (now - 1.0, 0))
+        if now - said_at < 1.0:
+            self._refusals[refused.name] = (said_at, unsaid + 1)
+            return
+        self._refusals[refused.name] = (now, 0)
+        note("refused", why=refused.name, status=refused.status, unsaid=unsaid or None)
 
     def _may_enter(self, headers: Mapping[str, str]) -> None:
         if not may_speak(headers, self.keys):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from helpers.serve.refusal import Refusal
 
-__all__ = ["GRAFANA_TIME", "Keys", "Proof", "is_bearer", "may_read", "proof_of"]
+__all__ = ["GRAFANA_TIME", "Keys", "Proof", "is_bearer", "may_read", "may_speak", "proof_of"]
 
 GRAFANA, GRAFANA_TIME = "x-grafana-alerting-signature", "x-grafana-alerting-timestamp"
 SENTRY, OWN = "sentry-hook-signature", "x-runbook-signature"

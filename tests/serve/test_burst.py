@@ -7,9 +7,11 @@ from collections import Counter
 import psutil
 import pytest
 
+from tests.rotation import in_share
 from tests.serve.sending import BEARER, TOKEN, body, served
 
-ALERTS, KINDS, CONNECTIONS, QUEUE = 10_000, 2000, 40, 20
+ALERTS = 10_000 if in_share(1) else 2000  # a fifth where only a share of the long tests is wanted
+KINDS, CONNECTIONS, QUEUE = ALERTS // 5, 40, 20
 
 
 def request(number):

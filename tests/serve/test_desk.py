@@ -150,6 +150,17 @@ async def test_whatever_is_sent_is_answered():
     assert (statuses <= {202, 400, 503}, {202, 400} <= statuses, to.intake.waiting <= 10, ends) == (True, True, True, 1500)
 
 
+async def test_a_flood_of_refusals_is_logged_once_a_second(capsys):
+    """With how many were not."""
+    now = [NOW]
+    to = desk(clock=lambda: now[0])
+    for number in range(10):
+        now[0] += 1.0 if number == 9 else 0.0
+        await sent(to, body(), {})
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert ([line.get("unsaid") for line in lines], to.counts["refused_unsigned"]) == ([None, 8], 10)
+
+
 async def test_neither_the_log_nor_the_status_holds_what_was_sent(capsys):
     """Names and counts alone."""
     to = desk()
