@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -14,6 +14,8 @@ from helpers.serve.signing import may_read
 from helpers.serve.worker import Pool
 
 __all__ = ["application"]
+
+Route = Callable[[Request], Awaitable[JSONResponse]]
 
 
 def application(desk: Desk, pool: Pool) -> FastAPI:
@@ -32,8 +34,13 @@ def application(desk: Desk, pool: Pool) -> FastAPI:
         await pool.stop()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_api_route("/alerts", _alerts(desk), methods=["POST"], response_model=None)
+    app.add_api_route("/healthz", _healthz(desk), methods=["GET"], response_model=None)
+    app.add_api_route("/status", _status(desk), methods=["GET"], response_model=None)
+    return app
 
-    @app.post("/alerts")
+
+def _alerts(desk: Desk) -> Route:
     async def alerts(request: Request) -> JSONResponse:
         try:
             answer = await desk.receive(dict(request.headers), request.stream())
@@ -42,14 +49,20 @@ def application(desk: Desk, pool: Pool) -> FastAPI:
             return JSONResponse({"refused": "gone"}, 400)
         return JSONResponse(dict(answer.content), answer.status, headers=dict(answer.headers))
 
-    @app.get("/healthz")
-    async def healthz() -> JSONResponse:
+    return alerts
+
+
+def _healthz(desk: Desk) -> Route:
+    async def healthz(_: Request) -> JSONResponse:
         return JSONResponse({"status": "ending" if desk.intake.is_closed else "ok"})
 
-    @app.get("/status")
+    return healthz
+
+
+def _status(desk: Desk) -> Route:
     async def status(request: Request) -> JSONResponse:
         if not may_read(dict(request.headers), desk.keys, now=desk.clock(), window_s=desk.limits.window_s):
             return JSONResponse({"refused": "unsigned"}, 401)
         return JSONResponse(desk.status())
 
-    return app
+    return status
