@@ -40,18 +40,19 @@ class Notifier:
         """Return `told`, or in short why not. Tried three times where the other side may recover; a redirect is not followed."""
         import httpx
 
-        said = ""
+        said, document = "", document_of(alert, ticket, outcome, self.link_base)
         async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False, follow_redirects=False) as client:
             for number in range(TRIES):
                 if number:
                     await asyncio.sleep(self.pause_s * 2 ** (number - 1))
                 try:
-                    answer = await client.post(self.url, json=document_of(alert, ticket, outcome, self.link_base))
-                except httpx.HTTPError as error:
+                    async with asyncio.timeout(TIMEOUT_S), client.stream("POST", self.url, json=document) as answer:
+                        status = answer.status_code  # what it says beside that is not read
+                except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
                     said = type(error).__name__
                     continue
-                said = "told" if answer.is_success else f"HTTP {answer.status_code}"
-                if answer.status_code < 500 and answer.status_code != 429:
+                said = "told" if 200 <= status < 300 else f"HTTP {status}"
+                if status < 500 and status != 429:
                     return said
         return said
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+import socket
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from helpers.errors import UsageError
 from helpers.serve.app import application
 from helpers.serve.desk import Desk
 from helpers.serve.worker import Pool
@@ -40,11 +42,21 @@ class _Patient(H11Protocol):
 
 
 def serve(desk: Desk, pool: Pool, *, host: str, port: int) -> None:
-    """Serve until told to end; then the running triage may end, and the process does with 0."""
+    """Serve until told to end; then the running triage may end, and the process does with 0. Raises UsageError where it cannot listen."""
+    listening = _listening(host, port)
     config = uvicorn.Config(
-        application(desk, pool), host=host, port=port, http=_Patient, ws="none", lifespan="on", log_level="warning", access_log=False,
+        application(desk, pool), http=_Patient, ws="none", lifespan="on", log_level="warning", access_log=False,
         server_header=False, limit_concurrency=CONNECTIONS, timeout_keep_alive=15, timeout_graceful_shutdown=5,
     )  # fmt: skip
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # uvicorn raises what ended it once more, after the ending
-    uvicorn.Server(config).run()
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=CONNECTIONS)
+    except OSError as error:
+        raise UsageError(
+            f"Nothing can listen on {host}, port {port}: {error.strerror}.", remedy="Choose another --port or --host."
+        ) from None

@@ -54,6 +54,13 @@ def test_it_does_not_start_without_knowing_whom_to_believe_and_what_to_ask(folde
     assert (code, said in stderr, "Traceback" in stderr) == (2, True, False), stderr
 
 
+def test_a_port_that_is_taken_is_said(folder):
+    """Exit 2, not a traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        code, stderr = refused(folder, "--profile", "bare", "--insecure", "--port", str(other.getsockname()[1]))
+    assert (code, "Address already in use" in stderr, "Traceback" in stderr) == (2, True, False), stderr
+
+
 def raw(port, *parts, wait_s=5.0):
     """What comes back on a connection of its own, closed by the other side or not."""
     with socket.create_connection(("127.0.0.1", port), timeout=wait_s) as connection:

@@ -99,7 +99,7 @@ async def test_without_a_time_the_same_body_is_folded():
     """A token cannot tell a replay from a sender that tries again."""
     to = desk()
     answers = [await sent(to, body()) for _ in range(3)]
-    assert ([said["status"] for _, said in answers], {said["id"] for _, said in answers}.__len__(), to.intake.waiting) == (
+    assert ([said["status"] for _, said in answers], len({said["id"] for _, said in answers}), to.intake.waiting) == (
         ["queued", "folded", "folded"],
         1,
         1,

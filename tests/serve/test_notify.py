@@ -65,6 +65,12 @@ async def test_a_redirect_is_not_followed():
     assert (told, len(posted), stolen) == ("HTTP 307", 1, [])
 
 
+async def test_what_is_answered_is_not_read():
+    """However much it is."""
+    async with listening(f"200 OK\r\nx: y\r\n\r\n{'x' * 100}") as (address, _):
+        assert await Notifier(f"{address}/hook", pause_s=0.01).tell(read_alert(body()), ticket(), FOUND) == "told"
+
+
 async def test_nobody_there_is_said():
     """The triage is kept all the same."""
     async with listening("200 OK") as (address, _):
