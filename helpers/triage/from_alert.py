@@ -14,7 +14,7 @@ from helpers.triage.leads import SINCE, Leads
 
 __all__ = ["endpoint_of", "since_of", "with_alert"]
 
-SHORTEST_MIN, LONGEST_MIN = 5, 60  # an hour of a large log is read in seconds; what began before that has examples in it, too
+SHORTEST_MIN, LONGEST_MIN = 5, 15  # what fires still has examples in the last quarter of an hour; more of a log only takes longer
 _PLAIN = re.compile(r"/[\w.~!$&'(),;=:@%+/-]*(?:\?[\w.~!$&'(),;=:@%+/?-]*)?", re.ASCII)
 _OPEN = re.compile(r"/:[A-Za-z_]")  # `/orders/:id` is a route; braces and brackets are no plain request anyway
 _FAILS = re.compile(r"(?i)\b5(xx|\d\d)\b|error|exception|fail")
@@ -22,7 +22,7 @@ LONGEST = 300
 
 
 def since_of(alert: Alert | None, now: datetime | None = None) -> str:
-    """Return from when on the log is asked for examples: five minutes, or as long as the alert fires, at most an hour."""
+    """Return from when on the log is asked for examples: five minutes, or as long as the alert fires, at most a quarter of an hour."""
     if alert is None or alert.starts_at is None:
         return SINCE
     minutes = int(((now or datetime.now(UTC)) - alert.starts_at).total_seconds() // 60) + 1

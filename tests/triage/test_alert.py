@@ -71,9 +71,9 @@ def test_only_a_plain_get_of_the_profiles_own_api_is_taken(hints, endpoint):
     assert endpoint_of(alert(hints=hints), API) == endpoint
 
 
-@pytest.mark.parametrize(("minutes", "since"), [(None, "5m"), (1, "5m"), (21, "22m"), (600, "60m"), (-30, "5m")])
+@pytest.mark.parametrize(("minutes", "since"), [(None, "5m"), (1, "5m"), (9, "10m"), (600, "15m"), (-30, "5m")])
 def test_the_log_is_asked_for_as_long_as_the_alert_fires(minutes, since):
-    """At least five minutes, at most an hour."""
+    """At least five minutes, at most a quarter of an hour."""
     starts_at = None if minutes is None else NOW - timedelta(minutes=minutes)
     assert since_of(alert(starts_at=starts_at), NOW) == since
 
