@@ -33,6 +33,8 @@ class Notifier:
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UsageError("The address to notify is not an http(s) URL.", remedy="Set the variable that --notify names.")
+        if self.link_base and not self.link_base.startswith(("http://", "https://")):
+            raise UsageError("--link-base is not an http(s) URL.", remedy="Write where the incidents' folder can be read: https://…")
         for secret in (self.url, parts.path.lstrip("/") if len(parts.path) > 12 else "", parts.query, parts.password or ""):
             add_secret(secret)
 

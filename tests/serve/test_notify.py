@@ -112,5 +112,6 @@ def test_the_address_is_a_secret():
     """Whoever knows it could post there."""
     url = "https://hooks.example/services/T000/B000/abcdefgh"
     assert (url in repr(Notifier(url)), "abcdefgh" in redact(f"could not post to {url}")) == (False, False)
-    with pytest.raises(UsageError):
-        Notifier("ftp://hooks.example/x")
+    for wrong in (("ftp://hooks.example/x", ""), (url, "javascript:alert(1)")):
+        with pytest.raises(UsageError):
+            Notifier(*wrong)
