@@ -44,7 +44,7 @@ async def watch(client, process, seen, until):
         await asyncio.sleep(0.1)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_ten_thousand_alerts_in_a_burst(tmp_path):
     """Against the real process, with its real triages."""
     (tmp_path / "profiles.toml").write_text("[bare]\n")
