@@ -4,6 +4,7 @@ RunbookError
 ├── UsageError            the call was wrong: nothing was started                     exit 2
 │   ├── ParameterError    a parameter is unknown or of the wrong type
 │   ├── ProfileError      a profile or a reference in it cannot be read
+│   ├── AlertError        an alert cannot be read: where it is wrong, and what is accepted
 │   └── PlanError         a batch plan is wrong, all its mistakes at once
 ├── SystemProblem         a system did not answer as asked: becomes UNKNOWN, never OK
 │   ├── Unreachable       it could not be asked at all
@@ -21,6 +22,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 __all__ = [
+    "AlertError",
     "BadAnswer",
     "EvidenceBroken",
     "FixFailed",
@@ -62,6 +64,10 @@ class ParameterError(UsageError):
 
 class ProfileError(UsageError):
     """A profile, or a reference in it, cannot be read."""
+
+
+class AlertError(UsageError):
+    """An alert cannot be read; the reason says where it is wrong."""
 
 
 class PlanError(UsageError):

@@ -18,8 +18,21 @@ _MARKS = {"cause": "●", "suspected": "◐", "other": "↳", "symptom": "○", 
 _EXITS = {"healthy": 0, "other_cause": 1}
 
 
-async def triage_and_tell(profile: str, assignments: list[str], *, budget_s: float, out: Path, as_json: bool) -> int:
-    """Triage `profile`, tell people on stderr, and return the exit code: 0 nothing is wrong, 1 something is, 3 it cannot be said."""
+async def triage_and_tell(profile: str, assignments: list[str], *, budget_s: float, out: Path, as_json: bool, alert: str = "") -> int:
+    """Triage `profile`, tell people on stderr, and return the exit code: 0 nothing is wrong, 1 something is, 3 it cannot be said.
+
+    Args:
+        profile: Which systems; an alert never says which.
+        assignments: Parameters, as KEY=VALUE.
+        budget_s: Seconds for the walks.
+        out: Where the incident goes.
+        as_json: Whether the ranking is printed on stdout.
+        alert: A file with the alert that led here, or `-`.
+
+    """
+    from helpers.cli.alerting import alert_in
+
+    alerted = alert_in(alert) if alert else None
     from helpers.cli.console import print_json, say
     from helpers.incident.opening import INCIDENTS_VARIABLE, open_incident
     from helpers.triage.board import triage
@@ -28,14 +41,14 @@ async def triage_and_tell(profile: str, assignments: list[str], *, budget_s: flo
     os.environ[INCIDENTS_VARIABLE] = str(out)
     incident = await open_incident("triage", profile=profile, title="Triage: which runbook fits", budget_s=budget_s, **given)
     try:
-        board = await triage(incident, budget_s=budget_s, given=given, told=_tell)
+        board = await triage(incident, budget_s=budget_s, given=given, told=_tell, alert=alerted)
         document = incident.document().document
     finally:
         await incident.systems.close()
     say("\n" + "\n".join([board.said, "", *board.lines()]))
     say(f"\n{incident.folder / 'report.html'}")
     if as_json:
-        print_json(board.to_json())
+        print_json({"incident": incident.id, **board.to_json()})
     return _EXITS.get(document.verdict, 3)
 
 

@@ -7,6 +7,7 @@ from helpers.report.detail import Detail
 from helpers.report.measurements import measured
 from helpers.report.reading import Reading
 from helpers.report.sections import ranking, top
+from helpers.report.sections.alert import alert
 from helpers.report.sections.ending import audit_section, follow_ups, footprint, given
 from helpers.report.sections.fix import fix_section
 from helpers.report.sections.impact import impact
@@ -53,6 +54,14 @@ def _incident(reading: Reading, detail: Detail) -> Page:
 
 def _triage(reading: Reading, detail: Detail) -> Page:
     document = reading.document
+    sections = (
+        alert(reading),
+        ranking.ranking(reading),
+        ranking.walked(reading),
+        footprint(reading),
+        given(reading),
+        audit_section(reading),
+    )
     return Page(
         title=document.title or document.runbook,
         verdict=str(document.verdict),
@@ -61,7 +70,7 @@ def _triage(reading: Reading, detail: Detail) -> Page:
         facts=top.facts(document),
         tiles=ranking.tiles(reading),
         warnings=_warnings(reading, detail),
-        sections=(ranking.ranking(reading), ranking.walked(reading), footprint(reading), given(reading), audit_section(reading)),
+        sections=tuple(section for section in sections if section is not None),
     )
 
 

@@ -9,13 +9,16 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+from helpers.alerts import Alert
 from helpers.incident.handing import WALKS
 from helpers.incident.lending import Loan
 from helpers.incident.loop import Incident
 from helpers.incident.systems import Systems
 from helpers.results import Diagnosis, Status
 from helpers.runner.catalogue import RunbookInfo, find_runbooks
-from helpers.triage.finding import Finding, State
+from helpers.triage.alert_words import walked_first
+from helpers.triage.finding import LATE, Finding, State
+from helpers.triage.from_alert import since_of, with_alert
 from helpers.triage.leads import Leads, learn
 from helpers.triage.preload import preload
 from helpers.triage.ranking import rank
@@ -30,8 +33,9 @@ Told = Callable[[Finding], None]
 
 
 async def triage(
-    incident: Incident, *, budget_s: float = BUDGET_S, given: Mapping[str, Any] | None = None, told: Told | None = None
-) -> Board:
+    incident: Incident, *, budget_s: float = BUDGET_S, given: Mapping[str, Any] | None = None, told: Told | None = None,
+    alert: Alert | None = None,
+) -> Board:  # fmt: skip
     """Return what may be wrong, ranked, and what was found sound or could not be asked; the incident's conclusion is the first row.
 
     Args:
@@ -39,17 +43,21 @@ async def triage(
         budget_s: Seconds for the leads and the walks; what has not answered by then is said to be unasked.
         given: Parameters for every runbook that has them, such as `credentials_a`; they win over what the logs suggest.
         told: Called with each finding as it comes.
+        alert: What was reported: what it speaks of is walked first, and the request it names is tried. It is shown as evidence.
 
     """
     incident.begin("reproduce")
     began = time.monotonic()
-    leads, _ = await asyncio.gather(learn(incident), preload(incident.systems.profile.systems()))
-    infos = [info for info in find_runbooks().values() if info.area and info.source is not None]
+    if alert is not None:
+        incident.record("alerted", alert.as_data(), step="reproduce")
+    learnt, _ = await asyncio.gather(learn(incident, since=since_of(alert)), preload(incident.systems.profile.systems()))
+    leads = with_alert(learnt, alert, incident.systems.profile)
+    infos = walked_first([info for info in find_runbooks().values() if info.area and info.source is not None], alert)
     answers = {name: (name not in incident.story.lost, answer) for name, answer in incident.story.systems.items()}
     walker = _Walker(incident, answers, leads, {k: v for k, v in (given or {}).items() if v != ""}, told)
     findings = await walker.all(infos, began + budget_s)
     rows = rank(findings, incident.systems.profile.name, triage=incident.id, order=[info.name for info in infos])
-    board = Board(rows, findings, leads.said, round(time.monotonic() - began, 1))
+    board = Board(rows, findings, leads.said, round(time.monotonic() - began, 1), alert)
     _conclude(incident, board)
     return board
 
@@ -77,7 +85,7 @@ class _Walker:
         for lane in late:
             lane.cancel()
         await asyncio.gather(*lanes, return_exceptions=True)
-        return [self._findings.get(i.name) or Finding(i.name, i.area, i.title, State.UNASKED, "Not answered in time.") for i in infos]
+        return [self._findings.get(i.name) or Finding(i.name, i.area, i.title, State.UNASKED, LATE) for i in infos]
 
     async def _lane(self, queue: list[RunbookInfo]) -> None:
         systems = Systems(self._incident.systems.profile, self._incident.systems.application_name)
@@ -127,4 +135,5 @@ def _conclusion(board: Board) -> Diagnosis:
     first = next((row for row in board.rows if row.state != State.SYMPTOM), None)
     if first is not None:
         return Diagnosis(Status.PROBLEM, first.runbook, first.subject, board.said, because=first.because, against=first.against)
-    return Diagnosis(Status.OK if board.sound and not board.rows else Status.UNKNOWN, summary=board.said)
+    is_sound = bool(board.sound) and not board.rows and not board.late
+    return Diagnosis(Status.OK if is_sound else Status.UNKNOWN, summary=board.said)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Finding", "State"]
+__all__ = ["LATE", "Finding", "State"]
+
+LATE = "Not answered in time."
 
 
 class State(StrEnum):

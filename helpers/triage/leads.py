@@ -26,6 +26,7 @@ class Leads:
     busy: tuple[str, ...] = ()
     asked: bool = False
     said: str = ""
+    since: str = SINCE
 
     def of(self, info: RunbookInfo) -> tuple[list[dict[str, Any]], str]:
         """Return the parameters suggested for this runbook, one set after the other to be tried until one shows its symptom.
@@ -38,7 +39,7 @@ class Leads:
         if "endpoint" not in names or "window_s" in names:
             return [{}], ""
         if "allowed_pct" in names and not names & {"truth", "field"}:
-            sound = f"No GET failed in the last {SINCE}, as the log says." if self.asked and not self.failing else ""
+            sound = f"No GET failed in the last {self.since}, as the log says." if self.asked and not self.failing else ""
             return [{"endpoint": failing} for failing in self.failing] or [{}], sound
         return [{"endpoint": self.slow} if self.slow and "slo_p95_ms" in names else {}], ""
 
@@ -47,13 +48,11 @@ class Leads:
         return [{"endpoint": endpoint} for endpoint in self.busy] if list(missing) == ["endpoint"] else []
 
 
-async def learn(incident: Incident) -> Leads:
-    """Ask the profile's logs; empty leads where it has none, or they do not answer."""
+async def learn(incident: Incident, *, since: str = SINCE) -> Leads:
+    """Ask the profile's logs since then; empty leads where it has none, or they do not answer."""
     if not incident.systems.profile.has("logs"):
         return Leads(said="The profile has no logs: no request could be suggested to the runbooks.")
-    result = await incident.check(request_examples, since=SINCE, step="reproduce")
+    result = await incident.check(request_examples, since=since, step="reproduce")
     if result.status in (Status.UNKNOWN, Status.SKIPPED):
         return Leads(said=getattr(result, "reason", ""))
-    return Leads(
-        tuple(result.facts["failing"]), result.facts["slow"], tuple(result.facts["busy"][:MOST_BUSY]), asked=True, said=result.summary
-    )
+    return Leads(tuple(result.facts["failing"]), result.facts["slow"], tuple(result.facts["busy"][:MOST_BUSY]), True, result.summary, since)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from helpers.alerts import Alert
 from helpers.escaping import html_table, visible
 from helpers.redaction import redact, redact_value
-from helpers.triage.finding import Finding, State
+from helpers.triage.finding import LATE, Finding, State
 from helpers.triage.ranking import Ranked
 
 __all__ = ["Board"]
@@ -16,12 +17,13 @@ __all__ = ["Board"]
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """What triage says: the ranked rows, every walk's finding, what the log said, and the seconds it took."""
+    """What triage says: the ranked rows, every walk's finding, what the log said, the seconds it took, and the alert that led here."""
 
     rows: Sequence[Ranked]
     findings: Sequence[Finding]
     log_said: str
     took_s: float
+    alert: Alert | None = None
 
     @property
     def sound(self) -> list[Finding]:
@@ -34,9 +36,16 @@ class Board:
         return [f for f in self.findings if f.state is State.UNASKED]
 
     @property
+    def late(self) -> list[Finding]:
+        """The runbooks that did not answer in time: while there are any, nothing is called clean."""
+        return [f for f in self.findings if f.summary == LATE]
+
+    @property
     def said(self) -> str:
         """One sentence."""
         checked = f"{len(self.sound)} runbooks see nothing of theirs, {len(self.unasked)} could not be asked"
+        if self.late:
+            checked += f", {len(self.late)} of them for want of time (look longer with --budget)"
         if not self.rows:
             return f"Nothing is found to be wrong; {checked}." if self.sound else f"Nothing could be asked; {checked}."
         first = self.rows[0]
@@ -49,13 +58,13 @@ class Board:
         """Return the ranking and every finding as JSON values, redacted."""
         said: dict[str, Any] = redact_value({
             "summary": self.said, "ranked": [asdict(row) for row in self.rows], "findings": [asdict(f) for f in self.findings],
-            "log": self.log_said, "took_s": self.took_s,
+            "log": self.log_said, "took_s": self.took_s, **({"alert": self.alert.as_data()} if self.alert else {}),
         })  # fmt: skip
         return said
 
     def lines(self) -> list[str]:
         """Return what a terminal shows, line by line, redacted."""
-        lines = []
+        lines = [*self.alert.lines(), ""] if self.alert else []
         for row in self.rows:
             lines += [f"   ↳ {row.runbook}: its symptom follows from this"] if row.follows_from else self._ranked(row)
         lines += [f"No sign of: {', '.join(f.runbook for f in self.sound)}"] if self.sound else []
@@ -75,5 +84,6 @@ class Board:
             for row in self.rows
         ]  # fmt: skip
         unasked = [{"not asked": f.runbook, "why": f.summary} for f in self.unasked]
+        alerted = self.alert.lines() if self.alert else []
         sound = f"No sign of: {', '.join(f.runbook for f in self.sound) or 'nothing was sound'}."
-        return redact(html_table("TRIAGE", [self.said, self.log_said, sound], ranked) + html_table("", [], unasked))
+        return redact(html_table("TRIAGE", [*alerted, self.said, self.log_said, sound], ranked) + html_table("", [], unasked))

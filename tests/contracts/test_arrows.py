@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2] / "helpers"
 FILES = sorted(ROOT.rglob("*.py"))
 SYSTEMS = ("postgres", "redis", "logs", "http", "vercel", "git")
-ORDER = ["cli", "drill", "triage", "runner", "report", "sandbox", "incident", "system", "small"]
+ORDER = ["cli", "serve", "drill", "triage", "runner", "report", "sandbox", "incident", "system", "alerts", "small"]
 DRIVERS = {"asyncpg", "redis", "httpx"}
 
 
@@ -39,7 +39,7 @@ def target_room(name: str) -> tuple[str, str] | None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_imports_point_downwards(path):
-    """cli → drill → triage → runner → report → sandbox → incident → systems → small rooms; fakes may reach into the loop they fake."""
+    """cli → serve → drill → triage → runner → report → sandbox → incident → systems → alerts → small rooms; fakes may reach into the loop they fake."""
     if path.name == "fakes.py":
         return
     here, wrong = room(path), []

@@ -1,6 +1,6 @@
 """What people read of a triage."""
 
-from helpers.triage.finding import Finding, State
+from helpers.triage.finding import LATE, Finding, State
 from helpers.triage.ranking import rank
 from helpers.triage.view import Board
 
@@ -37,6 +37,13 @@ def test_a_clean_system_is_said_to_be_clean_with_what_was_checked():
     """And nothing asked is not clean."""
     assert board(FINDINGS[2:]).said == "Nothing is found to be wrong; 1 runbooks see nothing of theirs, 1 could not be asked."
     assert board(FINDINGS[3:]).said.startswith("Nothing could be asked")
+
+
+def test_what_had_no_time_is_not_called_clean():
+    """And what to do about it is said."""
+    late = board([*FINDINGS[2:3], Finding("deadlocks", "postgres", "Deadlocks", State.UNASKED, LATE)])
+    assert late.said.endswith("1 could not be asked, 1 of them for want of time (look longer with --budget).")
+    assert [finding.runbook for finding in late.late] == ["deadlocks"]
 
 
 def test_foreign_text_is_text_in_a_notebook():

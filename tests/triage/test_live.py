@@ -62,5 +62,5 @@ async def test_time_that_is_up_is_said(fresh_sandbox, looked, monkeypatch):
     """And the sessions are closed."""
     monkeypatch.setattr(board, "LANES", 1)
     async with fresh_sandbox(services=("redis",)) as sandbox:
-        _, said = await looked(sandbox, "redis", budget_s=3.0)
-    assert "Not answered in time." in {f["summary"] for f in said["findings"]}
+        code, said = await looked(sandbox, "redis", budget_s=3.0)
+    assert (code, "Not answered in time." in {f["summary"] for f in said["findings"]}) == (3, True)
