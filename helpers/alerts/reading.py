@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from helpers.alerts.alert import Alert
-from helpers.alerts.bounded import Fields, load, wrong
-from helpers.alerts.formats import formats
+from pathlib import Path
 
-__all__ = ["read_alert"]
+from helpers.alerts.alert import Alert
+from helpers.alerts.bounded import ACCEPTED, MOST_BYTES, Fields, load, wrong
+from helpers.alerts.formats import formats
+from helpers.errors import AlertError
+
+__all__ = ["alert_in", "read_alert"]
+
+
+def alert_in(path: str) -> Alert | None:
+    """Return the alert in a file, of which never more is read than an alert may have; None without a path.
+
+    Raises:
+        AlertError: the file cannot be read, or holds no alert of a known sender.
+
+    """
+    if not path:
+        return None
+    try:
+        with Path(path).expanduser().open("rb") as file:
+            return read_alert(file.read(MOST_BYTES + 1))
+    except OSError as error:
+        raise AlertError(f"The alert {path} cannot be read: {error.strerror}.", remedy=ACCEPTED) from None
 
 
 def read_alert(body: bytes) -> Alert:

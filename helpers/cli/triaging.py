@@ -30,14 +30,12 @@ async def triage_and_tell(profile: str, assignments: list[str], *, budget_s: flo
         alert: A file with the alert that led here, or `-`.
 
     """
-    from helpers.cli.alerting import alert_in
-
-    alerted = alert_in(alert) if alert else None
+    from helpers.cli.alerting import alert_given
     from helpers.cli.console import print_json, say
     from helpers.incident.opening import INCIDENTS_VARIABLE, open_incident
     from helpers.triage.board import triage
 
-    given = assigned(assignments)
+    given, alerted = assigned(assignments), alert_given(alert)
     os.environ[INCIDENTS_VARIABLE] = str(out)
     incident = await open_incident("triage", profile=profile, title="Triage: which runbook fits", budget_s=budget_s, **given)
     try:
