@@ -19,7 +19,7 @@ __all__ = ["entropy", "is_placeholder", "is_public", "is_random", "is_secret", "
 _SECRET = re.compile(
     r"(sk|rk)_(live|test)_\w{10,}|sk-(ant-|proj-)?[\w-]{20,}|whsec_[\w+/=]{16,}|gh[pousr]_\w{30,}|github_pat_\w{20,}|glpat-[\w-]{20,}"
     r"|(AKIA|ASIA)[A-Z0-9]{16}|xox[abprs]-[\w-]{10,}|SG\.[\w-]{16,}\.[\w-]{16,}|npm_\w{30,}|re_\w{16,}|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|[a-z][\w+.-]*://[^\s:/@]*:[^\s/@]{4,}@\S+"
+    r"|[a-z][\w+.-]*://[^\s:/@]*:[^\s/@]{4,}@(?!localhost\b|127\.|0\.0\.0\.0)[^\s/:@]+\.[^\s/]+"  # of this machine or a container: no secret
 )
 # Made to be read by browsers: publishable keys, measurement ids, DSNs of error trackers, site keys.
 _PUBLIC = re.compile(
@@ -32,7 +32,7 @@ _NAMED_PUBLIC = re.compile(
 )
 _NAMED_SECRET = re.compile(r"(SECRET|PASSWORD|PASSWD|PRIVATE_?KEY|SERVICE_ROLE|CREDENTIAL|ACCESS_TOKEN|API_TOKEN|AUTH_TOKEN|REFRESH_TOKEN)")
 _PLACEHOLDER = re.compile(
-    r"(?i)change[-_ ]?me|replace[-_ ]?(me|this)|(your|my)[-_ ].*|<[^<>]*>|todo|tbd|fixme|x{3,}|placeholder|example|dummy|\.{3}|undefined|null|none"
+    r"(?i)change[-_ ]?me|replace[-_ ]?(me|this)|your[-_ ].*|<[^<>]*>|todo|tbd|fixme|x{3,}|placeholder|\.{3}|undefined"
 )
 _LONG = 20  # characters: shorter words are names, and their entropy says nothing
 _BITS = 3.5  # per character: what gitleaks' rule for generic keys takes
@@ -46,7 +46,7 @@ def entropy(value: str) -> float:
 
 def untidy(value: str) -> str:
     """Return what stands around a value by accident: `line break`, `space`, `quotes`; empty where nothing does."""
-    if not value.strip():
+    if not value.strip() or value.startswith("-----BEGIN"):  # the text form of a key ends with a line break
         return ""
     if value != value.strip("\r\n"):
         return "line break"

@@ -21,7 +21,7 @@ def token(role):
 
 @pytest.mark.parametrize(
     "value",
-    ["sk_live_" + "a1" * 12, "AKIA" + "A" * 16, "ghp_" + "a" * 36, "postgres://app:hunter22@db/app", "whsec_" + "b" * 24,
+    ["sk_live_" + "a1" * 12, "AKIA" + "A" * 16, "ghp_" + "a" * 36, "postgres://app:hunter22@db.shop.example/app", "whsec_" + "b" * 24,
      "-----BEGIN RSA PRIVATE KEY-----\nabc", token("service_role")],
 )  # fmt: skip
 def test_a_secret_is_known_by_its_makers_form(value):
@@ -32,11 +32,16 @@ def test_a_secret_is_known_by_its_makers_form(value):
 @pytest.mark.parametrize(
     "value",
     ["pk_live_" + "a1" * 12, "https://0123456789abcdef0123456789abcdef@o1.ingest.sentry.example/42", "G-ABC123DEF4", "phc_" + "a" * 40,
-     "AIza" + "b" * 35, "https://api.shop.example/v1", "0b7c1c1e-9b1f-4a53-8a51-6a2c6ed1b1aa", token("anon")],
+     "AIza" + "b" * 35, "https://api.shop.example/v1", "http://localhost:3000", "0b7c1c1e-9b1f-4a53-8a51-6a2c6ed1b1aa", token("anon")],
 )  # fmt: skip
 def test_what_is_meant_to_be_public_is_no_secret(value):
     """Publishable keys, DSNs of trackers, ids of analytics, addresses."""
     assert (is_public(value), is_secret(value), "random" in hide(value).looks) == (True, False, False)
+
+
+def test_a_password_of_this_machine_is_no_secret():
+    """As it stands in the `.env` of many projects, on purpose."""
+    assert [is_secret(f"postgres://postgres:postgres@{host}/dev") for host in ("localhost:5432", "127.0.0.1", "db:5432")] == [False] * 3
 
 
 def test_a_random_value_is_a_suspicion_only():
