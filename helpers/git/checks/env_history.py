@@ -31,19 +31,8 @@ async def env_history(checkout: Checkout) -> CheckResult[CommittedEnv]:
 
     Source: git-log, --diff-filter; Vercel documentation, Rotating secrets.
     """
-    listed = await checkout.git(
-        "log",
-        "--all",
-        "--no-renames",
-        "--diff-filter=AM",
-        f"--max-count={MOST}",
-        "--format=%x1e%H%x1f%at",
-        "--name-only",
-        "--",
-        ":(glob)**/.env*",
-    )
+    versions = (await _listed(checkout))[:MOST]
     tracked = set((await checkout.git("ls-files", "--full-name", "-z", "--cached")).split("\0"))
-    versions = [version for record in listed.split("\x1e") for version in _versions(record)][:MOST]
     found: dict[tuple[str, str, str], CommittedEnv] = {}
     for commit, at, path in versions:
         for one in await _secrets(checkout, commit, at, path, path in tracked):
@@ -57,6 +46,13 @@ async def env_history(checkout: Checkout) -> CheckResult[CommittedEnv]:
     return CheckResult(
         Status.PROBLEM, rows, said, remedy="Have them issued anew: a rewritten history does not call a clone back.", facts=facts
     )
+
+
+async def _listed(checkout: Checkout) -> list[tuple[str, str, str]]:
+    """Return (commit, when, path) of every version of such a file, the newest first."""
+    said = ("--diff-filter=AM", f"--max-count={MOST}", "--format=%x1e%H%x1f%at", "--name-only")
+    listed = await checkout.git("log", "--all", "--no-renames", *said, "--", ":(glob)**/.env*")
+    return [version for record in listed.split("\x1e") for version in _versions(record)]
 
 
 def _versions(record: str) -> list[tuple[str, str, str]]:
