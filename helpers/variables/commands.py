@@ -74,7 +74,7 @@ class VariableCommands(Proposal):
             "in_history": [_ROTATE, "Rewriting history (git filter-repo) tidies up; clones and forks keep what they have.",
                            "Have a hook look for secrets before they are committed."],
             "untidy": ["`printf %s` instead of `echo`, and no quotes around a value in a form: they become a part of it."],
-            "differs": ["Look at both without keeping them: `vercel env run -e production -- sh -c 'printf %s \"$NAME\" | sha256sum'`."],
+            "differs": ["Which of them is right is told by no hash: `vercel env ls` says when each was changed; ask who did."],
         }  # fmt: skip
         usual = ["Let the build fail when a variable is missing or empty: a schema that is parsed when the application starts."]
         return by_kind.get(self.kind, usual)
