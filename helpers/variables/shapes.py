@@ -21,10 +21,11 @@ _SECRET = re.compile(
     r"|(AKIA|ASIA)[A-Z0-9]{16}|xox[abprs]-[\w-]{10,}|SG\.[\w-]{16,}\.[\w-]{16,}|npm_\w{30,}|re_\w{16,}|-----BEGIN [A-Z ]*PRIVATE KEY-----"
     r"|[a-z][\w+.-]*://[^\s:/@]*:[^\s/@]{4,}@(?!localhost\b|127\.|0\.0\.0\.0)[^\s/:@]+\.[^\s/]+"  # of this machine or a container: no secret
 )
-# Made to be read by browsers: publishable keys, measurement ids, DSNs of error trackers, site keys.
+# Made to be read by browsers: publishable keys, measurement ids, DSNs of error trackers, site keys; what dotenvx and SOPS encrypted.
 _PUBLIC = re.compile(
     r"pk_(live|test)_\w+|pk\.[\w-]+\.[\w-]+|sb_publishable_\w+|phc_\w+|AIza[\w-]{30,}|(G|UA|GTM|AW)-[\w-]+|https?://[0-9a-f]{16,}@[\w.-]+/\d+"
     r"|[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|https?://[^\s@]+|\d+|true|false|[a-z]{1,12}"
+    r"|encrypted:[\w+/=]+|ENC\[[^\]]*\]"
 )
 _NAMED_PUBLIC = re.compile(
     r"PUBLISHABLE|ANON_KEY|SITE_?KEY|PUBLIC_?KEY|CLIENT_?ID|APP_?ID|MEASUREMENT|ANALYTICS|DSN|VAPID|FIREBASE_API_KEY|MAPS?_|MAPBOX|POSTHOG|"

@@ -63,6 +63,7 @@ async def test_a_secret_stays_in_history(tmp_path):
         (".env", "NEXT_PUBLIC_STRIPE_KEY=pk_live_4Zr8Vw2Lx9Tn\n"),
         (".env", "DATABASE_URL=postgres://postgres:postgres@localhost:5432/dev\n"),
         (".env", "NEXT_PUBLIC_SENTRY_DSN=https://0123456789abcdef0123456789abcdef@o1.ingest.sentry.example/42\n"),
+        (".env.production", "API_SECRET=encrypted:BE9Y7LKANx77X1pv1HnEoil93fPa5c9rpL2yS27e"),
         ("env.ts", "export const x = 1;\n"),
     ],
 )
