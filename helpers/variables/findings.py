@@ -10,10 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from helpers.variables import setting
 from helpers.variables.known import CommittedEnv, Variable
 from helpers.variables.secrecy import committed_secrets, public_secrets
-from helpers.variables.setting import Known, near, needs, settled
+from helpers.variables.setting import Known, near, needs, seen, settled, where_set
 
 __all__ = ["KINDS", "Finding", "findings"]
 
@@ -58,18 +57,18 @@ def _in_history(one: CommittedEnv, known: Known, sure: bool) -> Finding:
 
 def _absent(known: Known) -> Iterator[Finding]:
     """Yield what the code reads and an environment lacks, and which name it may have been given there instead."""
-    read = needs(known)
-    for name, (need, place) in sorted(read.items()):
-        lacking = [env for env in setting.seen(known) if not setting.has(known, name, env)] if not _MINE.fullmatch(name) else []
-        if not lacking:
+    held, seen_in, anywhere = where_set(known), seen(known), {one.name for one in known.reads or ()}
+    for name, (need, place) in sorted(needs(known).items()):
+        lacking = [env for env in seen_in if env not in held.get(name, ())]
+        if not lacking or _MINE.fullmatch(name):
             continue
-        other = near(known, name, lacking, read)
+        other = near(name, lacking, held, anywhere)
         words = ", ".join(lacking)
         if other:
             yield Finding(name, "misspelt", lacking, need != "optional", f"set as {other} in {words}", place, other)
         elif need == "required":
             yield Finding(name, "missing", lacking, True, f"missing in {words}", place)
-        elif need == "unknown" and "production" in lacking and any(one.name == name for one in settled(known)):
+        elif need == "unknown" and "production" in lacking and name in held:
             yield Finding(name, "missing", lacking, False, f"missing in {words}, and set elsewhere", place)
 
 

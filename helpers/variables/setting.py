@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from helpers.variables.known import CommittedEnv, EnvRead, Variable
 
-__all__ = ["COMPARED", "Known", "has", "near", "needs", "seen", "settled"]
+__all__ = ["COMPARED", "Known", "near", "needs", "seen", "settled", "where_set"]
 
 COMPARED = ("production", "preview")
 _ALIKE = 0.85  # of difflib: one letter of seven; `RATES_URL` and `RATE_URL`, not `API_URL` and `APP_URL`
@@ -66,9 +66,12 @@ def seen(known: Known) -> list[str]:
     return [env for env in known.environments if env in pulled]
 
 
-def has(known: Known, name: str, environment: str) -> bool:
-    """Return whether an environment has a variable of this name, whatever its value."""
-    return any(one.name == name and environment in one.environments for one in settled(known))
+def where_set(known: Known) -> dict[str, set[str]]:
+    """Return name → the environments that have it, whatever its value."""
+    found: dict[str, set[str]] = {}
+    for one in settled(known):
+        found.setdefault(one.name, set()).update(one.environments)
+    return found
 
 
 def needs(known: Known) -> dict[str, tuple[str, str]]:
@@ -81,10 +84,9 @@ def needs(known: Known) -> dict[str, tuple[str, str]]:
     return found
 
 
-def near(known: Known, name: str, lacking: Sequence[str], read: Mapping[str, object]) -> str:
-    """Return the name that is set in every environment that lacks `name`, is read nowhere, and is nearly the same; empty when there is none."""
-    set_there = {one.name for one in settled(known) if all(has(known, one.name, env) for env in lacking)}
-    unread = sorted(other for other in set_there if other not in read and not any(r.name == other for r in known.reads or ()))
+def near(name: str, lacking: Sequence[str], held: Mapping[str, set[str]], read: Collection[str]) -> str:
+    """Return the name that is set in every environment that lacks `name`, is not in `read`, and is nearly the same; empty when there is none."""
+    unread = sorted(other for other, where in held.items() if other not in read and where.issuperset(lacking))
     found = [other for other in unread if _is_near(name, other)]
     return found[0] if len(found) == 1 else ""
 
