@@ -153,7 +153,15 @@ def _from_environment() -> dict[str, Any]:
     environment = _environment()
     found = {key: next((f"env:{n}" for n in names if environment.get(n)), "") for key, names in ECOSYSTEM.items()}
     logs = environment.get("API_LOGS", "")
-    return {**found, "logs": [part for part in logs.split(os.pathsep) if part]}
+    return {**found, "logs": [part for part in logs.split(os.pathsep) if part], "vercel": _vercel_of(environment)}
+
+
+def _vercel_of(environment: Mapping[str, str]) -> dict[str, str] | None:
+    """Return the project that the variables of Vercel's own CLI name, with a token to read it; None where one of them is missing."""
+    project, owner = environment.get("VERCEL_PROJECT_ID"), environment.get("VERCEL_ORG_ID", "")
+    if not project or not environment.get("VERCEL_TOKEN"):
+        return None
+    return {"project": project, "team": owner if owner.startswith("team_") else ""}
 
 
 def profile_names() -> list[str]:
