@@ -71,3 +71,10 @@ async def test_what_is_meant_to_be_there_is_no_secret(tmp_path, name, text):
     """Templates, placeholders, publishable keys, passwords of this machine, DSNs."""
     found = await env_history(await checkout(tmp_path, {name: text}))
     assert (found.status, list(found)) == (Status.OK, [])
+
+
+async def test_a_folders_name_may_be_anything(tmp_path):
+    """Beyond ASCII, with spaces; one with a line break is left out."""
+    files = {f"{folder}/.env": f"PAY_KEY={KEY}\n" for folder in ("bücher und mehr", "a\nb")}
+    found = await env_history(await checkout(tmp_path, files))
+    assert [one.file for one in found] == ["bücher und mehr/.env"]

@@ -51,7 +51,7 @@ async def env_history(checkout: Checkout) -> CheckResult[CommittedEnv]:
 async def _listed(checkout: Checkout) -> list[tuple[str, str, str]]:
     """Return (commit, when, path) of every version of such a file, the newest first."""
     said = ("--diff-filter=AM", f"--max-count={MOST}", "--format=%x1e%H%x1f%at", "--name-only")
-    listed = await checkout.git("log", "--all", "--no-renames", *said, "--", ":(glob)**/.env*")
+    listed = await checkout.git("-c", "core.quotePath=false", "log", "--all", "--no-renames", *said, "--", ":(glob)**/.env*")
     return [version for record in listed.split("\x1e") for version in _versions(record)]
 
 
@@ -61,7 +61,8 @@ def _versions(record: str) -> list[tuple[str, str, str]]:
     if not seconds.isdigit():
         return []
     at = f"{datetime.fromtimestamp(int(seconds), UTC):%Y-%m-%dT%H:%M:%S}.000Z"
-    return [(commit, at, path) for path in paths if posixpath.basename(path).startswith(".env") and not is_template(path)]
+    readable = [path for path in paths if not path.startswith('"')]  # quoted: a name with control characters
+    return [(commit, at, path) for path in readable if posixpath.basename(path).startswith(".env") and not is_template(path)]
 
 
 async def _secrets(checkout: Checkout, commit: str, at: str, path: str, tracked: bool) -> list[CommittedEnv]:
