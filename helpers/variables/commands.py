@@ -53,7 +53,7 @@ class VariableCommands(Proposal):
             secret = self.other or self.variable.removeprefix("NEXT_PUBLIC_")
             return ["# have the secret issued anew, then", *self._each("vercel env rm {}", self.variable), *self._sensitive(secret)]
         if self.kind == "in_history":
-            return ["# have the secret issued anew, then", *self._sensitive(self.variable), "git rm --cached --ignore-unmatch '.env*'",
+            return ["# have the secret issued anew, then", *self._sensitive(self.variable), "git ls-files '.env*'  # what git has still: git rm --cached FILE",
                     "printf '.env*\\n!.env.example\\n' >> .gitignore"]  # fmt: skip
         if self.kind in ("missing", "misspelt"):
             return self._each("vercel env add {}", self.variable)

@@ -15,7 +15,7 @@ SAID = {
     "default": "vercel env add CARRIER_URL production",
     "public": "vercel env rm NEXT_PUBLIC_PAYMENT_KEY production",
     "misspelt": "vercel env rm CARIER_URL production",
-    "history": "git rm --cached",
+    "history": "vercel env add PAYMENT_KEY production --sensitive --force",
     "undeployed": "vercel deploy --prod",
 }
 

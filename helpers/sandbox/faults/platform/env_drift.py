@@ -43,6 +43,7 @@ export default function Pay() {
 _NEW_ROUTE = Change("feat: who carries parcels", {}, {"app/api/carrier/route.ts": _CARRIER})
 _PAGE = Change("feat: pay in the browser", {}, {"app/layout.tsx": _LAYOUT, "app/pay/page.tsx": _PAY})
 _URL = "https://carrier.example/v2"
+_MADE_UP = "7c1e9b52" * 4
 
 
 @dataclass
@@ -82,7 +83,7 @@ class EnvDrift(WebFault):
 
     async def _public(self) -> None:
         """Give the browser the key that was meant for the server."""
-        key = f"sk_live_{secrets.token_hex(16)}"
+        key = f"sk_live_{_MADE_UP}"  # always the same, so that what was built with it is found again
         self.host.platform.set("PAYMENT_KEY", key)
         self.host.platform.set("NEXT_PUBLIC_PAYMENT_KEY", key, kind="plain")
         await self.deploy(_PAGE)

@@ -12,6 +12,7 @@ from helpers.sandbox.faults.platform._web import WebFault
 
 __all__ = ["MeantToDiffer"]
 
+_MADE_UP = "9e3a5d07" * 4  # always the same, so that what was built with it is found again
 _TEMPLATE = "DATABASE_URL=changeme\nREDIS_URL=\nPAYMENT_SECRET=your-secret-here\n"
 _LOCAL = "DATABASE_URL=postgres://postgres:postgres@localhost:5432/shop\n"
 _TRACKER = """/** Where errors of the browser go, and which key the provider's form has: both are made to be public. */
@@ -30,12 +31,12 @@ class MeantToDiffer(WebFault):
     async def inject(self, place: Addresses) -> None:
         """Set and deploy it."""
         self.deployed_from = self.host.checkout.version()
-        platform, publishable = self.host.platform, f"pk_live_{secrets.token_hex(16)}"
+        platform, publishable = self.host.platform, f"pk_live_{_MADE_UP}"
         platform.set("DATABASE_URL", "postgres://app:hunter22@branch.shop.example/shop", ["preview"], branch="feature/prices")
         platform.set("CARRIER_URL", "", ["preview"], branch="feature/prices")
         platform.set("NEXT_PUBLIC_STRIPE_KEY", publishable, kind="plain")
         platform.set("STRIPE_PUBLISHABLE_KEY", publishable, kind="plain")
-        platform.set("NEXT_PUBLIC_SENTRY_DSN", f"https://{secrets.token_hex(16)}@o1.ingest.sentry.example/42", kind="plain")
+        platform.set("NEXT_PUBLIC_SENTRY_DSN", f"https://{_MADE_UP}@o1.ingest.sentry.example/42", kind="plain")
         platform.set("SENTRY_AUTH_TOKEN", secrets.token_hex(24), ["production"], kind="sensitive")
         platform.set("OLD_FEATURE", "1")
         await self.deploy(
