@@ -20,6 +20,7 @@ SAID = {
 }
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("variant", SAID)
 async def test_it_names_the_variable(fresh_sandbox, run, variant):
     """And proposes the commands, without a value."""
@@ -38,6 +39,7 @@ async def test_a_healthy_project_is_healthy(fresh_sandbox, run):
     assert (result.document.verdict, result.document.cause) == ("healthy", None), result.document.summary
 
 
+@pytest.mark.timeout(400)
 async def test_what_is_meant_is_not_named(fresh_sandbox, run):
     """Overrides of a branch, public keys, templates, what left everywhere."""
     async with fresh_sandbox(services=WEB) as sandbox, sandbox.fault("meant_to_differ"):
@@ -45,6 +47,7 @@ async def test_what_is_meant_is_not_named(fresh_sandbox, run):
     assert (result.document.verdict, result.document.cause) == ("healthy", None), result.document.summary
 
 
+@pytest.mark.timeout(400)
 async def test_without_the_code_the_platform_alone_is_judged(fresh_sandbox, run):
     """A secret that is public is one by itself; without the platform nothing is decided."""
     async with fresh_sandbox(services=WEB) as sandbox, sandbox.fault(FAULT, variant="public") as fault:
@@ -54,6 +57,7 @@ async def test_without_the_code_the_platform_alone_is_judged(fresh_sandbox, run)
     assert (code.document.verdict, code.document.cause) == ("inconclusive", None), code.document.summary
 
 
+@pytest.mark.timeout(400)
 async def test_no_value_is_in_any_artefact(fresh_sandbox, run, monkeypatch, capfd):
     """Of the platform, of files, of git's history, of the process: neither plain, nor encoded."""
     async with fresh_sandbox(services=WEB) as sandbox, sandbox.fault(FAULT, variant="public"):
