@@ -37,7 +37,7 @@ class VercelProject(BaseModel):
     """A Vercel project (name or id), the reference to a token that may read it, its team (an id or a slug), and where the API is."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    project: str = Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")
+    project: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")
     token: str = "env:VERCEL_TOKEN"
     team: str = Field("", pattern=r"^[A-Za-z0-9._-]{0,100}$")
     api: str = "https://api.vercel.com"

@@ -62,7 +62,7 @@ def _lacking(known: Known) -> str:
 
 def _named(sure: Sequence[Finding], doubts: Sequence[Finding], known: Known, facts: dict[str, Any], fix: str) -> Diagnosis:
     worst, *others = sure
-    read = f" The code reads it at {worst.where}." if worst.where and worst.kind not in ("in_history",) else ""
+    read = f" The code reads it at {worst.where}." if worst.where and worst.kind != "in_history" else ""
     because = [f"{worst.subject}.{read}", *(f"{one.subject}." for one in others[:5])]
     because += [f"Found at {worst.where}."] if worst.kind == "in_history" else []
     because += [f"The deployment that serves production was made {known.live_at}."] if worst.kind == "not_deployed" else []

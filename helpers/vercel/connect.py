@@ -33,7 +33,7 @@ BUDGET_S = 20.0  # of one question, waits for the rate limit included
 LARGEST_BYTES = 5_000_000
 PAGE = 100  # the most the API gives at once
 MOST_PAGES = 20
-_ID = r"[A-Za-z0-9._-]{1,100}"
+_ID = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}"
 _ALLOWED = tuple(
     re.compile(path)
     for path in (
