@@ -6,6 +6,7 @@ import pytest
 
 from helpers.errors import ParameterError, Refused
 from helpers.git import drifting_variables, env_drift, env_files, env_history, env_reads
+from helpers.http.checks.answers_now import AnswerCount
 from helpers.results import CheckResult, Status
 from helpers.variables.gauge import LOOKS
 from helpers.variables.hidden import hide
@@ -84,3 +85,12 @@ async def test_the_platform_alone_names_what_is_wrong_by_itself():
     wrong = Variable("NEXT_PUBLIC_PAY", ["production"], "vercel", digest=hide("sk_live_" + "a1" * 12).digest, looks=["secret"])
     said = [await unsound_variable(SimpleNamespace(), platform=CheckResult(Status.OK, rows)) for rows in ([wrong], [])]
     assert [(one.status, one.fix) for one in said] == [(Status.PROBLEM, "set_variable"), (Status.UNKNOWN, "")]
+
+
+@pytest.mark.parametrize(("platform", "code"), [("FUNCTION_INVOCATION_FAILED", "function_crash"), ("", "env_drift")])
+async def test_a_process_that_ends_for_want_of_it_is_a_crash(tmp_path, platform, code):
+    """What stops the harm first is the other runbook's."""
+    session = await checkout(tmp_path, CODE)
+    failing = CheckResult(Status.PROBLEM, [AnswerCount(500, platform, 3)], "GET /a answers 500 (3 of 3).")
+    found = await env_drift(session, platform=answer(), answers=failing, reads=await env_reads(session))
+    assert (found.status, found.code, "A_URL" in found.summary) == (Status.PROBLEM, code, True)

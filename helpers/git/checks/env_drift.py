@@ -17,6 +17,8 @@ from helpers.variables.setting import Known
 
 __all__ = ["env_drift"]
 
+ABSENT = ("missing", "misspelt", "empty")
+CRASHED = "FUNCTION_INVOCATION_FAILED"
 Answer = CheckResult[Any] | None
 
 
@@ -37,8 +39,8 @@ async def env_drift(
         same: Names whose values must not differ between them.
 
     Returns:
-        PROBLEM with `NAME: what is wrong in which environments` as subject; OK when the platform and the code agree; UNKNOWN when only doubts
-        are left, or a source is missing without which that cannot be said.
+        PROBLEM with `NAME: what is wrong in which environments` as subject; `function_crash` where the platform answers in place of a process
+        that ends for want of one; OK when the platform and the code agree; UNKNOWN when only doubts are left, or a source is missing without which that cannot be said.
 
     Source: FAULTS.md E5; Vercel documentation, Environment Variables.
     """
@@ -46,6 +48,9 @@ async def env_drift(
     live_at = str(platform.facts.get("live_at", "")) if platform is not None else ""
     known = Known(_rows(platform), _rows(files), _rows(reads), _rows(history), live_at, words(environments), words(same))
     found = judge(known, fix="env_commands")
+    if answers is not None and found.target.get("kind") in ABSENT and any(one.platform == CRASHED for one in answers.rows):
+        said = f"{answers.summary} Processes end, which has to be stopped first; {found.subject} may be why."
+        return replace(found, code="function_crash", summary=said)
     felt = [answers.summary] if answers is not None and answers.status is Status.PROBLEM and found.code else []
     return replace(found, because=[*found.because, *felt])
 
