@@ -21,8 +21,8 @@ from helpers.redaction import add_secret, add_secrets_of_url
 
 __all__ = ["DeployCommands", "Profile", "System", "VercelProject", "load_profile", "profile_names"]
 
-System = Literal["postgres", "redis", "api", "code"]
-SYSTEMS: tuple[System, ...] = ("postgres", "redis", "api", "code")
+System = Literal["postgres", "redis", "api", "code", "vercel"]
+SYSTEMS: tuple[System, ...] = ("postgres", "redis", "api", "code", "vercel")
 
 # The names Vercel, Heroku, Upstash and most frameworks set.
 ECOSYSTEM = {
@@ -34,11 +34,19 @@ ECOSYSTEM = {
 
 
 class VercelProject(BaseModel):
-    """A Vercel project and the reference to a token that may read it."""
+    """A Vercel project (name or id), the reference to a token that may read it, its team (an id or a slug), and where the API is."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    project: str
+    project: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")
     token: str = "env:VERCEL_TOKEN"
+    team: str = Field("", pattern=r"^[A-Za-z0-9._-]{0,100}$")
+    api: str = "https://api.vercel.com"
+
+    def token_of(self, profile: str) -> str:
+        """Return the token, registered as a secret first. Raises ProfileError when its reference points at nothing."""
+        token = resolve(self.token, where=f"{profile}.vercel.token")
+        add_secret(token)
+        return token
 
 
 class DeployCommands(BaseModel):
@@ -92,7 +100,10 @@ class Profile(BaseModel):
             ProfileError: the profile lacks the system, or its reference points at nothing.
 
         """
-        value = resolve(getattr(self, system), where=f"{self.name}.{system}")
+        if system == "vercel" and self.vercel is not None:
+            self.vercel.token_of(self.name)
+            return self.vercel.api
+        value = resolve(getattr(self, system) or "", where=f"{self.name}.{system}")
         if not value:
             raise ProfileError(f"The profile {self.name} has no {system}.", remedy=f"Add `{system} = …` to it.")
         add_secrets_of_url(value)
@@ -142,7 +153,15 @@ def _from_environment() -> dict[str, Any]:
     environment = _environment()
     found = {key: next((f"env:{n}" for n in names if environment.get(n)), "") for key, names in ECOSYSTEM.items()}
     logs = environment.get("API_LOGS", "")
-    return {**found, "logs": [part for part in logs.split(os.pathsep) if part]}
+    return {**found, "logs": [part for part in logs.split(os.pathsep) if part], "vercel": _vercel_of(environment)}
+
+
+def _vercel_of(environment: Mapping[str, str]) -> dict[str, str] | None:
+    """Return the project that the variables of Vercel's own CLI name, with a token to read it; None where one of them is missing."""
+    project, owner = environment.get("VERCEL_PROJECT_ID"), environment.get("VERCEL_ORG_ID", "")
+    if not project or not environment.get("VERCEL_TOKEN"):
+        return None
+    return {"project": project, "team": owner if owner.startswith("team_") else ""}
 
 
 def profile_names() -> list[str]:

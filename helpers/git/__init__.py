@@ -2,7 +2,7 @@
 
 from helpers.folder import lazy_members
 
-__getattr__, __all__ = lazy_members(__name__, __file__, ("checks", "fixes"))
+__getattr__, __all__ = lazy_members(__name__, __file__, ("checks", "fixes", "probes"))
 
 
 def __dir__() -> list[str]:

@@ -100,6 +100,10 @@ class Checkout:
     def _is_readable(self, path: Path) -> bool:
         return path.is_file() and not path.is_symlink() and path.stat().st_size <= LARGEST_BYTES
 
+    def is_readable(self, name: str) -> bool:
+        """Return whether a path is a plain file that is not huge; a link may lead out of the checkout, and is not followed."""
+        return self._is_readable(self.root / name)
+
     def text(self, name: str) -> str:
         """Return a file as it lies there. Raises BadAnswer when it cannot be read."""
         try:

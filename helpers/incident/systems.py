@@ -16,7 +16,7 @@ from helpers.settings import Profile, System
 
 __all__ = ["FOLDERS", "Systems"]
 
-FOLDERS = {"postgres": "postgres", "redis": "redis", "api": "http", "logs": "logs", "code": "git"}
+FOLDERS = {"postgres": "postgres", "redis": "redis", "api": "http", "logs": "logs", "code": "git", "vercel": "vercel"}
 OPEN_S = 12.0
 RETRY_S = 5.0  # a system that just failed is not asked again at once
 
@@ -65,7 +65,7 @@ class Systems:
         raise problem
 
     def _address(self, system: str) -> str | Profile:
-        if system == "logs":  # which files, and how they are read, is more than an address
+        if system in ("logs", "vercel"):  # which files and how they are read, which project and its token: more than an address
             return self.profile
         name: System = system  # type: ignore[assignment]
         return self.profile.address(name)

@@ -16,6 +16,7 @@ import psutil
 from helpers.errors import UsageError, near_misses
 from helpers.sandbox.addresses import Addresses
 from helpers.sandbox.control import Progress, serve
+from helpers.sandbox.edge.platform_api import PREFIX
 from helpers.sandbox.fault_board import FaultBoard
 from helpers.sandbox.passwords import new_password
 from helpers.sandbox.schema import APPLICATION, DEFAULT_ROWS, OWNER, customers_for, make_database
@@ -91,6 +92,7 @@ class Stage:
         await self._start(web)
         progress(f"web application started at {web.url()}")
         self._set(web=web.url(), web_code=str(web.checkout.folder) if web.checkout.has_git else "")
+        self._set(platform=web.url() + PREFIX, platform_token=web.platform.token)
 
     def _settings(self) -> dict[str, str]:
         return {"DATABASE_URL": self.addresses.application, "REDIS_URL": self.addresses.redis}

@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
@@ -69,9 +69,12 @@ def install(folder: Path, progress: Callable[[str], None]) -> None:
         shutil.copytree(kept / "node_modules", folder / "node_modules", copy_function=_link, symlinks=True)
 
 
-def build(folder: Path, progress: Callable[[str], None]) -> str:
-    """Build what stands in `folder`, or take the build of the same content; return the content's hash. Raises RunbookError with its output."""
-    name = _content(folder)
+def build(folder: Path, progress: Callable[[str], None], public: Mapping[str, str] | None = None) -> str:
+    """Build what stands in `folder`, or take the build of the same content; return the content's hash. Raises RunbookError with its output.
+
+    `public` are the variables that a build writes into what browsers load (NEXT_PUBLIC_*).
+    """
+    name = _content(folder, public or {})
     kept = _cache() / f"build-{name}"
     with _alone(kept):
         if kept.exists():
@@ -80,7 +83,7 @@ def build(folder: Path, progress: Callable[[str], None]) -> str:
             os.utime(kept)
             return name
         progress("building the web application")
-        _npm(folder, "run", "build", timeout_s=_BUILD_S)
+        _npm(folder, "run", "build", timeout_s=_BUILD_S, public=public or {})
         _keep(folder / ".next", kept)
     return name
 
@@ -95,9 +98,9 @@ def _keep(made: Path, kept: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _content(folder: Path) -> str:
-    """Return a hash of every file that a build reads."""
-    digest = hashlib.sha256()
+def _content(folder: Path, public: Mapping[str, str]) -> str:
+    """Return a hash of every file, and of every variable, that a build reads."""
+    digest = hashlib.sha256("".join(f"{name}={value}\0" for name, value in sorted(public.items())).encode())
     for path in sorted(
         p for p in folder.rglob("*") if p.is_file() and not {"node_modules", ".next", ".git"} & set(p.relative_to(folder).parts)
     ):
@@ -106,11 +109,11 @@ def _content(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _npm(folder: Path, *arguments: str, timeout_s: float) -> None:
+def _npm(folder: Path, *arguments: str, timeout_s: float, public: Mapping[str, str] | None = None) -> None:
     try:
         done = subprocess.run(  # noqa: S603 - no shell
             ["npm", *arguments],  # noqa: S607 - the npm of the PATH
-            cwd=folder, env={**os.environ, **_QUIET}, capture_output=True, text=True, timeout=timeout_s, check=False,
+            cwd=folder, env={**os.environ, **_QUIET, **(public or {})}, capture_output=True, text=True, timeout=timeout_s, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise RunbookError(

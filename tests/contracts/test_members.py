@@ -14,7 +14,7 @@ from helpers.incident.loop import asks
 ROOT = Path(__file__).parents[2]
 MEMBERS = [
     (system, room, stem)
-    for system in ("postgres", "redis", "http", "logs", "git")
+    for system in ("postgres", "redis", "http", "logs", "git", "vercel")
     for stem, room in stems(str(ROOT / "helpers" / system / "__init__.py"), ("checks", "fixes", "probes")).items()
 ]
 

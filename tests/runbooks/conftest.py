@@ -54,6 +54,11 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
             if system in ("logs", "code"):  # paths are no secrets
                 lines.append(f"{system} = {json.dumps(sandbox.profile[system])}")
                 continue
+            if system == "vercel":
+                monkeypatch.setenv("TARGET_VERCEL", sandbox.profile[system]["token"])
+                known = {**sandbox.profile[system], "token": "env:TARGET_VERCEL"}
+                lines.append(f"vercel = {{ {', '.join(f'{key} = {json.dumps(value)}' for key, value in known.items())} }}")
+                continue
             monkeypatch.setenv(f"TARGET_{system.upper()}", sandbox.profile[system])
             lines.append(f'{system} = "env:TARGET_{system.upper()}"')
         (tmp_path / "profiles.toml").write_text("\n".join([*lines, more]))

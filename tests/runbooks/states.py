@@ -55,6 +55,7 @@ CONFUSED = {
     "unauthorised_route": "shared_cache_leak",
     "lost_work": "empty_errors",
     "function_crash": "function_timeout",
+    "env_drift": "function_crash",
 }
 
 
@@ -93,7 +94,7 @@ class State:
     def systems(self) -> tuple[str, ...]:
         """What the profile has for it: of the API all that there is, of a server that alone."""
         if self.area in ("api", "platform"):
-            return WHOLE
+            return (*WHOLE, "vercel") if self.area == "platform" else WHOLE
         return tuple(name for name in self.services if name in AREAS) if self.fault else (self.area,)
 
 

@@ -1,7 +1,8 @@
 """`python -m helpers.sandbox.edge SETTINGS.json`: serve one deployment until the process ends.
 
 The settings: `folder` (the built application), `port`, `command` (with `{port}`), `environment` (the function's), `drain` (`file`, and `url`
-with `secret` for a receiver), `about` (what every entry of the drain says), `limit_s` (of functions that state none).
+with `secret` for a receiver), `about` (what every entry of the drain says), `limit_s` (of functions that state none), `platform` (the file from
+which the imitated REST API answers).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from starlette.routing import Route
 
 from helpers.sandbox.edge.drain import Drain
 from helpers.sandbox.edge.function import Function
+from helpers.sandbox.edge.platform_api import platform_api
 from helpers.sandbox.edge.proxy import Edge
 from helpers.sandbox.edge.routes import Routes
 
@@ -48,9 +50,8 @@ def application(settings: dict[str, Any]) -> Starlette:
     async def purge(_: Request) -> Response:
         return JSONResponse({"purged": edge.cache.purge()})
 
-    return Starlette(
-        routes=[Route(PURGE, purge, methods=["POST"]), Route("/{path:path}", edge.answer, methods=_METHODS)], lifespan=lifespan
-    )
+    routes = [Route(PURGE, purge, methods=["POST"]), *([platform_api(Path(settings["platform"]))] if settings.get("platform") else [])]
+    return Starlette(routes=[*routes, Route("/{path:path}", edge.answer, methods=_METHODS)], lifespan=lifespan)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 
+from helpers.sandbox.edge.platform_state import PlatformState
 from helpers.sandbox.services.api import python_path
 from helpers.sandbox.services.base import Service
 from helpers.sandbox.web_build import WebCheckout, build, install, node
@@ -26,15 +27,17 @@ _PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG")
 
 
 class WebService(Service):
-    """The application of `checkout` with `settings`; `changed` is what differs from its usual environment."""
+    """The application of `checkout` with what `platform` has for production; `changed` is what differs from that."""
 
     name = "web"
 
     def __init__(self, folder: Path, settings: Mapping[str, str], progress: Callable[[str], None] = lambda _: None) -> None:
         super().__init__(folder)
         self.settings = dict(settings)
+        self.platform = PlatformState(folder / "platform.json")
         self.checkout = WebCheckout(folder / "web-code")
         self.changed: dict[str, str] = {}
+        self.given: dict[str, str] = {}
         self.server = "next"
         self.progress = progress
         self.built = ""
@@ -43,7 +46,24 @@ class WebService(Service):
         """Write the checkout, install its packages and build it. Raises RunbookError."""
         await asyncio.to_thread(self.checkout.make)
         await asyncio.to_thread(install, self.checkout.folder, self.progress)
-        self.built = await asyncio.to_thread(build, self.checkout.folder, self.progress)
+        self.furnish()
+        await self._deploy()
+
+    def furnish(self) -> None:
+        """Set what the platform has for the application as it is at first: each environment has a database of its own."""
+        self.platform.clear()
+        for name, value in self.settings.items():
+            self.platform.set(name, value, ["production"])
+            self.platform.set(name, f"{value}-preview", ["preview"], kind="sensitive")
+            self.platform.set(name, f"{value}-development", ["development"], kind="plain")
+        self.platform.said["domains"] = [{"name": "shop.example", "verified": True}]
+        self.platform.write()
+
+    async def _deploy(self) -> None:
+        self.given = {**self.platform.values("production"), **self.changed}
+        public = {name: value for name, value in self.given.items() if name.startswith("NEXT_PUBLIC_")}
+        self.built = await asyncio.to_thread(build, self.checkout.folder, self.progress, public)
+        self.platform.deployed(self.deployment, self.checkout.version())
 
     @property
     def deployment(self) -> str:
@@ -64,8 +84,8 @@ class WebService(Service):
             "folder": str(folder), "port": self.port, "limit_s": LIMIT_S,
             "command": [node(), str(folder / "node_modules/next/dist/bin/next"), "start", "--hostname", "127.0.0.1", "--port", "{port}"],
             "environment": {**{k: os.environ[k] for k in _PASSED_ON if k in os.environ}, "NODE_ENV": "production", "NEXT_TELEMETRY_DISABLED": "1",
-                            **self.settings, **self.changed},
-            "drain": {"file": str(self.folder / "logs" / "shop-web.ndjson")},
+                            **self.given},
+            "platform": str(self.platform.file), "drain": {"file": str(self.folder / "logs" / "shop-web.ndjson")},
             "about": {**about, "environment": "production", "branch": "main", "executionRegion": "iad1"},
         }  # fmt: skip
 
@@ -76,7 +96,7 @@ class WebService(Service):
     async def redeploy(self, changed: Mapping[str, str], server: str = "next") -> None:
         """Build what stands in its checkout and start that, as a deployment does. Raises RunbookError when it does not build."""
         self.changed = dict(changed)
-        self.built = await asyncio.to_thread(build, self.checkout.folder, self.progress)
+        await self._deploy()
         await self._end()
         await self.start()
 

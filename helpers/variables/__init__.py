@@ -1,0 +1,1 @@
+"""Environment variables by name and salted hash: what is known of them, what is wrong with them, and never what they hold."""

@@ -1,0 +1,1 @@
+"""Proposals for a Vercel project, one a file."""

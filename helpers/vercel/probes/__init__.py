@@ -1,0 +1,1 @@
+"""Measurements of a Vercel project, one a file."""
