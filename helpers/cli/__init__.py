@@ -13,7 +13,7 @@ from helpers.errors import RunbookError
 
 __all__ = ["main"]
 
-COMMANDS = ("list", "show", "triage", "run", "batch", "report", "undo", "audit", "logs", "drain", "sandbox", "lab", "demo", "drill")
+COMMANDS = ("list", "show", "triage", "run", "batch", "report", "undo", "audit", "logs", "drain", "sandbox", "lab", "demo", "drill", "lint")
 
 
 def main() -> None:
