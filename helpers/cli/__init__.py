@@ -13,7 +13,24 @@ from helpers.errors import RunbookError
 
 __all__ = ["main"]
 
-COMMANDS = ("list", "show", "triage", "run", "batch", "report", "undo", "audit", "logs", "drain", "sandbox", "lab", "demo", "drill", "lint")
+COMMANDS = (
+    "list",
+    "show",
+    "triage",
+    "run",
+    "batch",
+    "report",
+    "undo",
+    "audit",
+    "logs",
+    "drain",
+    "sandbox",
+    "lab",
+    "demo",
+    "drill",
+    "lint",
+    "new",
+)
 
 
 def main() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from helpers.errors import UsageError
 from helpers.runner.declared import declared_parameters
+from helpers.runner.keywords import keywords_of
 from helpers.runner.notebook import Notebook, Problem
 
 __all__ = ["handed_over"]
@@ -22,44 +22,7 @@ def handed_over(book: Notebook) -> Iterator[Problem]:
     except UsageError:
         return  # parameters_cell says so
     cell, call = calls[0]
-    given = _given(book, call)
+    given = keywords_of(book, call)
     for name in declared if given is not None else ():
         if name not in (given or ()):
             yield Problem(cell.number, f"open_incident is not handed {name}", f"`{name}={name}`, or in the dict handed with **")
-
-
-def _given(book: Notebook, call: ast.Call) -> set[str] | None:
-    """The keywords of the call, and the keys of the dicts behind **; None where one of these is not a literal."""
-    names = {keyword.arg for keyword in call.keywords if keyword.arg is not None}
-    for keyword in call.keywords:
-        if keyword.arg is None:
-            keys = _keys(book, keyword.value, set())
-            if keys is None:
-                return None
-            names |= keys
-    return names
-
-
-def _keys(book: Notebook, value: ast.expr, seen: set[str]) -> set[str] | None:
-    if isinstance(value, ast.Name):
-        literals = [] if value.id in seen else _assigned(book, value.id)
-        every = [_keys(book, literal, seen | {value.id}) for literal in literals]
-        return None if not every or None in every else {key for keys in every for key in keys or ()}
-    if not isinstance(value, ast.Dict):
-        return None
-    names = {str(key.value) for key in value.keys if isinstance(key, ast.Constant)}
-    for key, inner in zip(value.keys, value.values, strict=True):
-        if key is None:
-            keys = _keys(book, inner, seen)
-            if keys is None:
-                return None
-            names |= keys
-    return names
-
-
-def _assigned(book: Notebook, name: str) -> list[ast.expr]:
-    """What is assigned to a name, and merged into it by |=."""
-    nodes = [node for cell in book.code if cell.tree for node in cell.tree.body]
-    found = [n.value for n in nodes if isinstance(n, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in n.targets)]
-    merged = [n.value for n in nodes if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name) and n.target.id == name]
-    return [*found, *merged]
