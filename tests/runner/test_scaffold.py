@@ -115,6 +115,19 @@ def test_the_tests_of_the_runbook_fail_and_say_what_is_missing(copy):
     assert "judge() of the check lost_jobs is still to be written; Redis" in done.stdout
 
 
+def test_one_may_begin_from_every_runbook(copy, monkeypatch):
+    """The copy keeps the rules: the old check's name is gone, and just the systems that are used are imported."""
+    monkeypatch.chdir(copy)
+    made = []
+    for number, path in enumerate(sorted((ROOT / "runbooks").glob("*/*.ipynb"))):
+        plan = planned(f"{path.parent.name}/like_{number}", begin_from=path.stem)
+        write(plan)
+        made += [copy / name for name in plan.files]
+    assert [str(one) for path in made if path.suffix == ".ipynb" for one in lint(path)] == []
+    done = called(copy, "ruff", "check", "--no-cache", *map(str, made))
+    assert (done.returncode, len(made) >= 5 * 42) == (0, True), done.stdout
+
+
 def test_elsewhere_it_is_the_notebook_alone_and_the_catalogue_finds_it(tmp_path, monkeypatch):
     """It keeps the rules, and asks only what the package has."""
     monkeypatch.chdir(tmp_path)

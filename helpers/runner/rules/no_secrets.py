@@ -14,7 +14,7 @@ from helpers.runner.notebook import Cell, Notebook, Problem
 __all__ = ["no_secrets"]
 
 _RIGHT = "a reference: env:NAME or file:PATH"
-_PLACEHOLDER = re.compile(r"[:=]\s*…")  # `Cookie: …` in a comment describes one
+_PLACEHOLDER = re.compile(r"[:=]\s*…")  # `Cookie: …` describes one
 
 
 def no_secrets(book: Notebook) -> Iterator[Problem]:
@@ -29,7 +29,7 @@ def no_secrets(book: Notebook) -> Iterator[Problem]:
 def _texts(cell: Cell) -> Iterator[str]:
     """Lines of text; of code its comments, its texts, and its texts with the names they are given to, unless they are references."""
     if cell.tree is None:
-        yield from cell.text.splitlines()
+        yield from (_PLACEHOLDER.sub("", line) for line in cell.text.splitlines())
         return
     tokens = tokenize.generate_tokens(io.StringIO(cell.text).readline)
     yield from (_PLACEHOLDER.sub("", token.string) for token in tokens if token.type == tokenize.COMMENT)

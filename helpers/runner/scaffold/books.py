@@ -50,8 +50,8 @@ def copied(source: str, name: str, system: str, *, with_check: bool) -> tuple[st
     new = SYSTEMS[system].folder if system in SYSTEMS else folder
     cells = [_cell(_kind(cell), cell.id, _renamed(cell, old, name)) for cell in book.cells]
     if with_check:
-        cells = [{**cell, "source": _lines("".join(cell["source"]).replace(f"{folder}.{old}", f"{new}.{name}"))} for cell in cells]
-        cells = _imports(cells)
+        own = re.compile(rf"\b{folder}\.{re.escape(old)}\b")  # and not postgres.invalid_index_count
+        cells = _imports([{**cell, "source": _lines(own.sub(f"{new}.{name}", "".join(cell["source"])))} for cell in cells])
     keys = keywords_of(book, call) if call else set()
     return _json(cells), system, ["**given"] if keys is None else sorted(keys - _OF_THE_LOOP)
 
@@ -75,7 +75,7 @@ def _renamed(cell: Cell, old: str, new: str) -> str:
 def _imports(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Import the systems that are used, and no other."""
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    used = sorted(known.folder for known in SYSTEMS.values() if re.search(rf"\b{known.folder}\.\w", _IMPORT.sub("", code)))
+    used = sorted(known.folder for known in SYSTEMS.values() if re.search(rf"(?<![.\w]){known.folder}\.\w", _IMPORT.sub("", code)))
     line = f"from helpers import {', '.join(used)}"
     return [{**cell, "source": _lines(_IMPORT.sub(line, "".join(cell["source"])))} for cell in cells]
 

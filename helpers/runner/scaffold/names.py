@@ -17,7 +17,18 @@ __all__ = ["MARK", "area_and_name", "checkout", "free", "system_of", "title_of"]
 
 MARK = "TO WRITE"
 
-_TAKEN = {"judge", "fault", "addresses", "triage"}  # words that the files themselves use
+_TAKEN = {
+    "judge",
+    "seen",
+    "asked",
+    "fault",
+    "addresses",
+    "diagnosis",
+    "status",
+    "profile",
+    "usage_error",
+    "triage",
+}  # words that the files themselves use
 
 
 def checkout() -> Path | None:
