@@ -15,6 +15,7 @@ __all__ = ["main"]
 
 COMMANDS = (
     "list", "show", "triage", "serve", "run", "batch", "report", "undo", "audit", "logs", "drain", "sandbox", "lab", "demo", "drill",
+    "lint", "new",
 )  # fmt: skip
 
 

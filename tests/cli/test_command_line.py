@@ -55,6 +55,7 @@ def test_people_read_stderr(tmp_path):
         (["undo", "20260101T000000Z-x-0000"], "incident"),
         (["sandbox", "break", "missing_index", "--name", "nobody"], "sandbox up"),
         (["batch", "absent.yaml"], "absent.yaml"),
+        (["new", "slow_disk"], "postgres/missing_index"),
         (["run"], "Missing argument"),
         (["nonsense"], "nonsense"),
     ],
@@ -90,7 +91,7 @@ def test_an_unreachable_system_is_exit_3_with_one_json_document(tmp_path):
 
 def test_every_command_has_help_with_an_example(tmp_path):
     """`--help` shows real examples."""
-    for command in ("run", "batch", "report", "undo", "audit", "lab", "demo", "list", "show"):
+    for command in ("run", "batch", "report", "undo", "audit", "lab", "demo", "list", "show", "lint", "new"):
         done = runbook(tmp_path, command, "--help")
         assert (done.returncode, "Example" in done.stdout) == (0, True), command
 
