@@ -1,0 +1,83 @@
+"""What every kernel is born with.
+
+Not duckdb: it starts threads. Not matplotlib_inline: it looks for its shell when it is imported. Not the runbooks' own folder: a person edits it.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import pkgutil
+import sys
+from importlib import import_module
+
+__all__ = ["INLINE", "preload"]
+
+INLINE = "module://matplotlib_inline.backend_inline"
+_FIRST = ("ipykernel.kernelapp", "ipykernel.ipkernel", "IPython.core.interactiveshell", "psutil", "zmq.asyncio", "numpy", "pandas", "pydantic",
+          "asyncpg", "redis.asyncio", "httpx", "jinja2", "sqlglot")  # fmt: skip
+_AFTER = ("scipy.stats", "pyarrow.parquet", "matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg",
+          "nbformat", "helpers.report.exporter", "helpers.report.html")  # fmt: skip
+_ROOMS = ("incident", "postgres", "redis", "http", "logs", "git", "triage")
+matplotlib_settings = ""  # the file they were read from
+_NOT = ("helpers.logs.beyond",)  # other engines, imported by whoever has them
+
+
+def preload(*, lean: bool = False) -> None:
+    """Import, use once what is slow the first time, and freeze it all, so that collecting garbage copies no page."""
+    os.environ["MPLBACKEND"] = INLINE
+    _import(_FIRST)
+    _import_rooms()
+    if not lean:
+        _import(_AFTER)
+        _use_once()
+    _forget()
+    gc.collect()
+    gc.freeze()
+
+
+def _import(names: tuple[str, ...]) -> None:
+    from helpers.runner.imports import without_iri_grammar
+
+    logging.disable(logging.WARNING)
+    with without_iri_grammar():
+        for name in names:
+            import_module(name)
+    logging.disable(logging.NOTSET)
+
+
+def _import_rooms() -> None:
+    import helpers
+
+    for room in _ROOMS:
+        for found in pkgutil.walk_packages([f"{path}/{room}" for path in helpers.__path__], f"helpers.{room}."):
+            if not found.name.startswith(_NOT) and not found.name.endswith(".fakes"):
+                import_module(found.name)
+
+
+def _use_once() -> None:
+    """Fill caches of fonts, styles and schemas."""
+    global matplotlib_settings
+    import io
+
+    import matplotlib
+    import nbformat
+    import pandas as pd
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    matplotlib_settings = matplotlib.matplotlib_fname()
+    pd.DataFrame({"a": [1.0], "b": ["c"]}).to_html()
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    figure.subplots().plot([1, 2], label="x")
+    for kind in ("png", "svg"):
+        figure.savefig(io.BytesIO(), format=kind)
+    nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")]))
+
+
+def _forget() -> None:
+    """What hooks into a shell at import must be imported by the kernel that has one."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib_inline"]:
+        del sys.modules[name]
