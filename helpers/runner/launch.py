@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers.runner import zygote
-from helpers.runner.zygote.request import Request
 
 __all__ = ["Launched", "launch", "pipes"]
 
@@ -45,7 +44,7 @@ async def launch(folder: Path, connection_file: Path, env: Mapping[str, str], cw
         warm = zygote.current()
         if warm is not None:
             try:
-                return await fork(warm, Request("runner", str(connection_file), [], environment), cwd, streams)
+                return await fork(warm, zygote.Request("runner", str(connection_file), [], environment), cwd, streams)
             except zygote.NotForked as error:
                 zygote.say_once(error)
         return _spawn(connection_file, environment, cwd, streams)
@@ -54,7 +53,7 @@ async def launch(folder: Path, connection_file: Path, env: Mapping[str, str], cw
         os.close(log)
 
 
-async def fork(warm: zygote.Zygote, request: Request, cwd: Path, streams: tuple[int, int, int]) -> Launched:
+async def fork(warm: zygote.Zygote, request: zygote.Request, cwd: Path, streams: tuple[int, int, int]) -> Launched:
     """Return a warden forked from the zygote; `streams` become its descriptors 0, 1 and 2.
 
     Raises:

@@ -15,8 +15,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from helpers.runner.zygote.owner import NotForked, Zygote
+from helpers.runner.zygote.request import Request
 
-__all__ = ["NotForked", "Zygote", "current", "say_once", "start", "stop", "warm_kernels"]
+__all__ = ["NotForked", "Request", "Zygote", "current", "say_once", "start", "stop", "warm_kernels"]
 
 SWITCH = "RUNBOOK_STOCK_KERNELS"  # set to anything, it keeps every kernel stock
 _log = logging.getLogger(__name__)

@@ -109,5 +109,5 @@ def _read_at_import(env: Mapping[str, str]) -> dict[str, str]:
 
 def _stamp() -> tuple[int, int, int]:
     """Tell this package and the installed ones from what they become when somebody edits, updates or removes files."""
-    ours = [path.stat().st_mtime_ns for path in _PACKAGE.rglob("*.py")]
+    ours = [os.stat(f"{folder}/{name}").st_mtime_ns for folder, _, names in os.walk(_PACKAGE) for name in names if name.endswith(".py")]  # noqa: PTH116 (half the time)
     return len(ours), max(ours), Path(sysconfig.get_path("purelib")).stat().st_mtime_ns

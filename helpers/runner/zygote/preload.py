@@ -15,10 +15,11 @@ from importlib import import_module
 __all__ = ["INLINE", "preload"]
 
 INLINE = "module://matplotlib_inline.backend_inline"
-_FIRST = ("ipykernel.kernelapp", "ipykernel.ipkernel", "IPython.core.interactiveshell", "psutil", "zmq.asyncio", "numpy", "pandas", "pydantic",
-          "asyncpg", "redis.asyncio", "httpx", "jinja2", "sqlglot")  # fmt: skip
-_AFTER = ("scipy.stats", "pyarrow.parquet", "matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg",
-          "nbformat", "helpers.report.exporter", "helpers.report.html")  # fmt: skip
+_FIRST = ("ipykernel.kernelapp", "ipykernel.ipkernel", "IPython.core.interactiveshell", "IPython.core.completerlib", "IPython.core.oinspect",
+          "IPython.core.debugger", "IPython.extensions.storemagic", "tornado.platform.asyncio", "psutil", "zmq.asyncio", "numpy", "pandas", "pydantic", "asyncpg", "redis.asyncio", "httpx", "jinja2",
+          "sqlglot")  # fmt: skip
+_AFTER = ("ipykernel.debugger", "scipy.stats", "pyarrow.parquet", "matplotlib.pyplot", "matplotlib.backends.backend_agg",
+          "matplotlib.backends.backend_svg", "nbformat", "helpers.report.exporter", "helpers.report.html")  # fmt: skip
 _ROOMS = ("incident", "postgres", "redis", "http", "logs", "git", "triage")
 matplotlib_settings = ""  # the file they were read from
 _NOT = ("helpers.logs.beyond",)  # other engines, imported by whoever has them
