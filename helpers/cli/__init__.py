@@ -5,6 +5,7 @@ Every command's text to people goes to stderr; `--json` prints one JSON document
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -23,6 +24,7 @@ def main() -> None:
 
     try:
         if not answered(sys.argv[1:]):
+            _begin(sys.argv[1:2])
             _parse(sys.argv[1:])
     except RunbookError as error:
         complain(error.reason, error.remedy)
@@ -30,6 +32,14 @@ def main() -> None:
     except KeyboardInterrupt:
         complain("Interrupted.")
         sys.exit(4)
+
+
+def _begin(words: list[str]) -> None:
+    """Let a run's kernel be imported while the words are read and checked; a mistake ends it, and nothing was started."""
+    if words == ["run"] and not any(name.endswith("_COMPLETE") for name in os.environ):
+        from helpers.runner import zygote
+
+        zygote.start(lean=True)
 
 
 def _parse(given: list[str]) -> None:

@@ -37,7 +37,7 @@ def shown(words: Sequence[str]) -> bool:
 def remembering(words: Sequence[str]) -> Iterator[None]:
     """Keep what the block prints on stdout, if it ends well; a folder that cannot be written is no reason to fail."""
     stdout, kept = sys.stdout, _Kept(sys.stdout)
-    sys.stdout = kept  # type: ignore[assignment]
+    sys.stdout = kept
     try:
         yield
     except SystemExit as left:

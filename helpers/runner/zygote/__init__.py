@@ -31,7 +31,7 @@ def start(*, lean: bool = False) -> None:
     """Start this process's zygote, if it has none; returns at once, the imports go on meanwhile.
 
     Args:
-        lean: Without what only a picture or a report needs: sooner ready, for a single run.
+        lean: With no more than every kernel imports before its first cell: ready when a single run is, which has no time to wait for more.
 
     """
     global _zygote

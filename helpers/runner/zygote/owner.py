@@ -96,6 +96,8 @@ class Zygote:
     def stop(self) -> None:
         """End it; safe to call twice."""
         self._channel.close()
+        if not self._ready:  # it imports, and nobody is forked yet
+            self._process.kill()
         try:
             self._process.wait(timeout=STOP_S)
         except subprocess.TimeoutExpired:

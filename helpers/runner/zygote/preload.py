@@ -15,11 +15,11 @@ from importlib import import_module
 __all__ = ["INLINE", "preload"]
 
 INLINE = "module://matplotlib_inline.backend_inline"
-_FIRST = ("ipykernel.kernelapp", "ipykernel.ipkernel", "IPython.core.interactiveshell", "IPython.core.completerlib", "IPython.core.oinspect",
-          "IPython.core.debugger", "IPython.extensions.storemagic", "tornado.platform.asyncio", "psutil", "zmq.asyncio", "numpy", "pandas", "pydantic", "asyncpg", "redis.asyncio", "httpx", "jinja2",
-          "sqlglot")  # fmt: skip
-_AFTER = ("ipykernel.debugger", "scipy.stats", "pyarrow.parquet", "matplotlib.pyplot", "matplotlib.backends.backend_agg",
-          "matplotlib.backends.backend_svg", "nbformat", "helpers.report.exporter", "helpers.report.html")  # fmt: skip
+_LEAN = ("ipykernel.kernelapp", "ipykernel.ipkernel", "IPython.core.interactiveshell", "IPython.core.completerlib", "IPython.core.oinspect",
+         "IPython.core.debugger", "IPython.extensions.storemagic", "tornado.platform.asyncio", "psutil", "helpers.incident.opening")  # fmt: skip
+_ALL = ("ipykernel.debugger", "zmq.asyncio", "numpy", "pandas", "pyarrow.parquet", "scipy.stats", "asyncpg", "redis.asyncio", "httpx", "jinja2",
+        "sqlglot", "matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "nbformat",
+        "helpers.report.exporter", "helpers.report.html")  # fmt: skip
 _ROOMS = ("incident", "postgres", "redis", "http", "logs", "git", "triage")
 matplotlib_settings = ""  # the file they were read from
 _NOT = ("helpers.logs.beyond",)  # other engines, imported by whoever has them
@@ -28,10 +28,10 @@ _NOT = ("helpers.logs.beyond",)  # other engines, imported by whoever has them
 def preload(*, lean: bool = False) -> None:
     """Import, use once what is slow the first time, and freeze it all, so that collecting garbage copies no page."""
     os.environ["MPLBACKEND"] = INLINE
-    _import(_FIRST)
-    _import_rooms()
+    _import(_LEAN)
     if not lean:
-        _import(_AFTER)
+        _import(_ALL)
+        _import_rooms()
         _use_once()
     _forget()
     gc.collect()
