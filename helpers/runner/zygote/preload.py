@@ -6,11 +6,12 @@ Not duckdb: it starts threads. Not matplotlib_inline: it looks for its shell whe
 from __future__ import annotations
 
 import gc
-import logging
 import os
 import pkgutil
 import sys
 from importlib import import_module
+
+from helpers.runner.imports import without_ballast
 
 __all__ = ["INLINE", "preload"]
 
@@ -18,7 +19,7 @@ INLINE = "module://matplotlib_inline.backend_inline"
 _LEAN = ("ipykernel.kernelapp", "ipykernel.ipkernel", "IPython.core.interactiveshell", "IPython.core.completerlib", "IPython.core.oinspect",
          "IPython.core.debugger", "IPython.extensions.storemagic", "tornado.platform.asyncio", "psutil", "helpers.incident.opening")  # fmt: skip
 _ALL = ("ipykernel.debugger", "zmq.asyncio", "numpy", "pandas", "pyarrow.parquet", "scipy.stats", "asyncpg", "redis.asyncio", "httpx", "jinja2",
-        "sqlglot", "matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "nbformat",
+        "sqlglot", "matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg",
         "helpers.report.exporter", "helpers.report.html")  # fmt: skip
 _ROOMS = ("incident", "postgres", "redis", "http", "logs", "git", "triage")
 matplotlib_settings = ""  # the file they were read from
@@ -30,6 +31,8 @@ def preload(*, lean: bool = False) -> None:
     os.environ["MPLBACKEND"] = INLINE
     _import(_LEAN)
     if not lean:
+        with without_ballast():
+            import_module("nbformat")
         _import(_ALL)
         _import_rooms()
         _use_once()
@@ -39,13 +42,8 @@ def preload(*, lean: bool = False) -> None:
 
 
 def _import(names: tuple[str, ...]) -> None:
-    from helpers.runner.imports import without_iri_grammar
-
-    logging.disable(logging.WARNING)
-    with without_iri_grammar():
-        for name in names:
-            import_module(name)
-    logging.disable(logging.NOTSET)
+    for name in names:
+        import_module(name)
 
 
 def _import_rooms() -> None:
