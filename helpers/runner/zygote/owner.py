@@ -94,7 +94,9 @@ class Zygote:
         return heard
 
     def stop(self) -> None:
-        """End it; safe to call twice."""
+        """End it; safe to call twice, and in a forked child of its owner, which has no say."""
+        if self.owner != os.getpid():
+            return
         self._channel.close()
         if not self._ready:  # it imports, and nobody is forked yet
             self._process.kill()
