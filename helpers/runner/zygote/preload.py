@@ -56,7 +56,7 @@ def _import_rooms() -> None:
 
 
 def _use_once() -> None:
-    """Fill caches of fonts, styles and schemas."""
+    """Fill caches of fonts, styles, schemas and templates."""
     global matplotlib_settings
     import io
 
@@ -66,6 +66,8 @@ def _use_once() -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    from helpers.report.html import compile_templates
+
     matplotlib_settings = matplotlib.matplotlib_fname()
     pd.DataFrame({"a": [1.0], "b": ["c"]}).to_html()
     figure = Figure()
@@ -73,6 +75,7 @@ def _use_once() -> None:
     figure.subplots().plot([1, 2], label="x")
     for kind in ("png", "svg"):
         figure.savefig(io.BytesIO(), format=kind)
+    compile_templates()
     nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")]))
 
 
