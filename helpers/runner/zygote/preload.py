@@ -9,6 +9,7 @@ import gc
 import os
 import pkgutil
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 
 from helpers.runner.imports import without_ballast
@@ -26,33 +27,40 @@ matplotlib_settings = ""  # the file they were read from
 _NOT = ("helpers.logs.beyond",)  # other engines, imported by whoever has them
 
 
-def preload(*, lean: bool = False) -> None:
-    """Import, use once what is slow the first time, and freeze it all, so that collecting garbage copies no page."""
+def preload(*, lean: bool = False, between: Callable[[], object] = lambda: None) -> None:
+    """Import, use once what is slow the first time, and freeze it all, so that collecting garbage copies no page.
+
+    Args:
+        lean: No more than every kernel imports before its first cell.
+        between: Called between imports; it may end the process, which nobody may want any more.
+
+    """
     os.environ["MPLBACKEND"] = INLINE
-    _import(_LEAN)
+    _import(_LEAN, between)
     if not lean:
         with without_ballast():
             import_module("nbformat")
-        _import(_ALL)
-        _import_rooms()
+        _import(_ALL, between)
+        _import(_rooms(), between)
         _use_once()
     _forget()
     gc.collect()
     gc.freeze()
 
 
-def _import(names: tuple[str, ...]) -> None:
+def _import(names: Iterable[str], between: Callable[[], object]) -> None:
     for name in names:
+        between()
         import_module(name)
 
 
-def _import_rooms() -> None:
+def _rooms() -> Iterator[str]:
     import helpers
 
     for room in _ROOMS:
         for found in pkgutil.walk_packages([f"{path}/{room}" for path in helpers.__path__], f"helpers.{room}."):
             if not found.name.startswith(_NOT) and not found.name.endswith(".fakes"):
-                import_module(found.name)
+                yield found.name
 
 
 def _use_once() -> None:

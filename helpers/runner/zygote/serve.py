@@ -7,11 +7,13 @@ from it must find the world as a new interpreter would.
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import sys
 import threading
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 __all__ = ["main"]
@@ -31,7 +33,7 @@ def main(arguments: list[str]) -> int:
     try:
         from helpers.runner.zygote.preload import preload
 
-        preload(lean="--lean" in arguments)
+        preload(lean="--lean" in arguments, between=partial(_leave_if_alone, channel))
         _prove_fit()
     except Exception as error:
         channel.send(f"{type(error).__name__}: {error}"[:_UNFIT_TEXT].encode())
@@ -39,6 +41,13 @@ def main(arguments: list[str]) -> int:
     channel.send(READY)
     _serve(channel)
     return 0
+
+
+def _leave_if_alone(channel: socket.socket) -> None:
+    """An owner that ended while this imports will ask for nothing."""
+    readable, _, _ = select.select([channel], [], [], 0)
+    if readable and not channel.recv(1, socket.MSG_PEEK):
+        os._exit(0)
 
 
 def _prove_fit() -> None:
