@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,15 +62,21 @@ async def fork(warm: zygote.Zygote, request: zygote.Request, cwd: Path, streams:
         OSError: the working folder cannot be entered.
 
     """
+    folder = os.open(cwd, os.O_RDONLY | os.O_DIRECTORY)
     ours, theirs = pipes()
-    given = (os.open(cwd, os.O_RDONLY | os.O_DIRECTORY), *(os.dup(fd) for fd in streams), *theirs)
+    given, claim = (folder, *(os.dup(fd) for fd in streams), *theirs), threading.Lock()
     try:
-        pid = await asyncio.to_thread(warm.fork, request, given)
+        pid = await asyncio.to_thread(_claimed, claim, warm, request, given)
     except BaseException:
-        for fd in ours:
+        for fd in (*ours, *(given if claim.acquire(blocking=False) else ())):
             os.close(fd)
         raise
     return Launched(*ours, kill=lambda: os.kill(pid, signal.SIGKILL), bury=lambda: None, forked=True)
+
+
+def _claimed(claim: threading.Lock, warm: zygote.Zygote, request: zygote.Request, given: tuple[int, ...]) -> int:
+    """In a thread, which may begin after nobody waits for it any more: the descriptors are closed by whoever claims them."""
+    return warm.fork(request, given) if claim.acquire(blocking=False) else 0
 
 
 def pipes() -> tuple[tuple[int, int], tuple[int, int]]:

@@ -49,12 +49,14 @@ async def test_thirty_runs_leave_nothing(warm: Zygote) -> None:
 async def test_a_cancelled_start_leaves_nothing(warm: Zygote) -> None:
     """Whoever is no longer waited for ends."""
     await (await Kernel.start(dict(os.environ), Path.cwd())).stop()
-    for delay_s in (0.0, 0.005, 0.02, 0.05):
+    before = psutil.Process().num_fds()
+    for delay_s in (0.0, 0.0, 0.001, 0.005, 0.02, 0.05, 0.2):
         starting = asyncio.ensure_future(Kernel.start(dict(os.environ), Path.cwd()))
         await asyncio.sleep(delay_s)
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
     await asyncio.to_thread(until, lambda: not psutil.Process(warm.pid).children(recursive=True) and not folders())
+    assert psutil.Process().num_fds() == before
 
 
 def test_kill_9_of_the_owner_ends_the_zygote(tmp_path: Path) -> None:
