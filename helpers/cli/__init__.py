@@ -5,6 +5,7 @@ Every command's text to people goes to stderr; `--json` prints one JSON document
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -22,16 +23,38 @@ COMMANDS = (
 def main() -> None:
     """Run the command line; exit codes as the verdicts say, 2 for bad usage, 4 for a run that broke."""
     from helpers.cli.console import complain
+    from helpers.cli.quick import answered
 
-    words = [word for word in sys.argv[1:] if not word.startswith("-")]
     try:
-        _app(words[0] if words and words[0] in COMMANDS else None)()
+        if not answered(sys.argv[1:]):
+            _begin(sys.argv[1:2])
+            _parse(sys.argv[1:])
     except RunbookError as error:
         complain(error.reason, error.remedy)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         complain("Interrupted.")
         sys.exit(4)
+
+
+def _begin(words: list[str]) -> None:
+    """Let a run's kernel be imported while the words are read and checked; a mistake ends it, and nothing was started."""
+    if words == ["run"] and not any(name.endswith("_COMPLETE") for name in os.environ):
+        from helpers.runner import zygote
+
+        zygote.start(lean=True)
+
+
+def _parse(given: list[str]) -> None:
+    """Let typer read the words and run the command; help is kept for the next time."""
+    words = [word for word in given if not word.startswith("-")]
+    app = _app(words[0] if words and words[0] in COMMANDS else None)
+    if given and given[-1] in ("--help", "-h"):
+        from helpers.cli.remembered import remembering
+
+        with remembering(given):
+            app()
+    app()
 
 
 def _app(wanted: str | None) -> Callable[[], None]:

@@ -14,7 +14,7 @@ from helpers.report.blocks import Block, Page, Strip
 from helpers.report.detail import Detail
 from helpers.report.pictures.svg import strip_svg
 
-__all__ = ["GLYPHS", "TONES", "page_html", "stylesheet"]
+__all__ = ["GLYPHS", "TONES", "compile_templates", "page_html", "stylesheet"]
 
 HERE = Path(__file__).parent
 CODE_FACTOR = 5  # statements are cut later than sentences
@@ -35,6 +35,35 @@ def page_html(page: Page, detail: Detail) -> str:
     return environment.get_template("report.html.j2").render(page=page, css=Markup(stylesheet()))  # noqa: S704 (our own file)
 
 
+def compile_templates() -> None:
+    """Compile what a page of usual size is made of, so that the next one in this process, or in a fork of it, need not."""
+    environment = _environment(Detail().text)
+    for name in environment.list_templates():
+        environment.get_template(name)
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """Compiling takes four fifths of a page's time; an environment holds one page's pictures, so it is the code that is kept."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        """Take the code from the last time, unless the template was changed since (its checksum is within)."""
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        """Keep it."""
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+@cache
+def _compiled(limit: int) -> _Compiled:
+    """Of one limit, which is compiled into the code."""
+    return _Compiled()
+
+
 @cache
 def stylesheet() -> str:
     """Return the report's one stylesheet."""
@@ -44,6 +73,7 @@ def stylesheet() -> str:
 def _environment(limit: int) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"),
+        bytecode_cache=_compiled(limit),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=lambda value: value if isinstance(value, Markup) else visible(value, limit=limit),

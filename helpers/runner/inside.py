@@ -8,22 +8,24 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from helpers.runner.forks import pipe_by_file
+from helpers.runner.status import tell
 
-__all__ = ["CUT", "STREAM_LIMIT", "VALUE_LIMIT", "run_kernel"]
+__all__ = ["CUT", "STREAM_LIMIT", "VALUE_LIMIT", "run_kernel", "run_stock_kernel"]
 
 STREAM_LIMIT = 200_000  # characters of stdout, and of stderr, kept per cell: some 2,500 lines, more than anybody reads
 VALUE_LIMIT = 2_000_000  # characters of one displayed value; a picture of a report is far below
 CUT = "… cut here by the runner: the cell wrote more than {limit:,} characters"
 
 
-def run_kernel(connection_file: Path, ready: int) -> None:
-    """Serve as a kernel until killed; one byte on `ready` says that the sockets are bound."""
+def run_kernel(connection_file: Path, status: int) -> None:
+    """Serve as a kernel until killed; `status` is told that the sockets are bound, and closed."""
     sys.argv = ["ipykernel_launcher", "-f", str(connection_file)]
     from ipykernel.iostream import IOPubThread, OutStream
     from ipykernel.kernelapp import IPKernelApp
@@ -34,9 +36,44 @@ def run_kernel(connection_file: Path, ready: int) -> None:
     limit_displays(DisplayFormatter)
     app: Any = IPKernelApp.instance()
     _never_drop_messages(app)
-    app.initialize(["-f", str(connection_file), "--HistoryManager.enabled=False", f"--ipython-dir={connection_file.parent / 'ipython'}"])
-    os.write(ready, b"1")
-    os.close(ready)
+    with _without_debugger():
+        app.initialize(
+            ["-f", str(connection_file), "--HistoryManager.enabled=False", f"--ipython-dir={connection_file.parent / 'ipython'}"]
+        )
+    _serve(app, status)
+
+
+def run_stock_kernel(arguments: list[str], status: int) -> None:
+    """Serve as ipykernel's own kernel would when started with these arguments, to its orderly end."""
+    import atexit
+    from importlib.util import find_spec
+
+    from ipykernel.kernelapp import IPKernelApp
+
+    launcher = find_spec("ipykernel_launcher")
+    sys.argv = [str(launcher.origin) if launcher else "ipykernel_launcher", *arguments]
+    app: Any = IPKernelApp.instance()
+    app.initialize(arguments)
+    _serve(app, status)
+    atexit._run_exitfuncs()
+
+
+@contextmanager
+def _without_debugger() -> Iterator[None]:
+    """Nobody debugs a run: ipykernel does without debugpy, which takes a fifth of its start, where there is none."""
+    hide = "debugpy" not in sys.modules
+    if hide:
+        sys.modules["debugpy"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if hide:
+            del sys.modules["debugpy"]
+
+
+def _serve(app: Any, status: int) -> None:
+    tell(status, "ready")
+    os.close(status)
     app.start()
 
 

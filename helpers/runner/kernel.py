@@ -1,7 +1,7 @@
 """One kernel process, reached over sockets in a private folder, ended for certain.
 
-No TCP port, no kernelspec, no graceful shutdown (about one in twenty stalls for three seconds): the running interpreter starts a
-warden, the warden the kernel; letting go of the lifeline ends both and everything they started.
+No TCP port, no kernelspec, no graceful shutdown (about one in twenty stalls for three seconds): the running interpreter (or its zygote,
+`helpers.runner.zygote`) starts a warden, the warden the kernel; letting go of the lifeline ends both and everything they started.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import os
 import secrets
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -22,10 +20,11 @@ from typing import Any
 
 from helpers.errors import RunBroken
 from helpers.redaction import redact
+from helpers.runner.launch import STOP_S, Launched, launch
+from helpers.runner.status import KILLED, Status
 
 __all__ = ["Kernel"]
 
-STOP_S = 8.0
 PREFIX = "runbook-kernel-"
 SWEPT_AFTER_S = 60.0
 LONGEST_FOLDER = 64  # with the folder and socket names after it: a socket path may have 107 bytes on Linux, 103 on macOS
@@ -36,25 +35,26 @@ ERROR_TAIL = 2000
 class Kernel:
     """A running kernel; `client` talks to it, `gone` is done as soon as its process is."""
 
-    def __init__(self, client: Any, folder: Path, process: subprocess.Popen[bytes], lifeline: int, status: int) -> None:
+    def __init__(self, client: Any, folder: Path, warden: Launched) -> None:
         self.client = client
         self.folder = folder
         self.language_info: dict[str, Any] = {}
-        self._process = process
-        self._lifeline = lifeline
-        self._status = status
+        self.forked = warden.forked
+        self._warden = warden
+        self._status = Status()
         loop = asyncio.get_running_loop()
         self.ready: asyncio.Future[None] = loop.create_future()
         self.gone: asyncio.Future[None] = loop.create_future()
-        loop.add_reader(status, self._heard)
+        loop.add_reader(warden.status, self._heard)
 
     def _heard(self) -> None:
-        """A byte: the sockets are bound. End of file: the warden, and with it everyone, has ended."""
-        heard = os.read(self._status, 16)
-        if heard and not self.ready.done():
+        """A line: the sockets are bound, or how it ended. End of file: the warden, and with it everyone, has ended."""
+        heard = os.read(self._warden.status, 4096)
+        self._status.feed(heard)
+        if self._status.ready and not self.ready.done():
             self.ready.set_result(None)
         if not heard:
-            asyncio.get_running_loop().remove_reader(self._status)
+            asyncio.get_running_loop().remove_reader(self._warden.status)
             if not self.gone.done():
                 self.gone.set_result(None)
 
@@ -72,8 +72,12 @@ class Kernel:
 
         """
         folder = _private_folder()
-        lifeline, status, process = _spawn(folder, env, cwd)
-        kernel = cls(_client(folder), folder, process, lifeline, status)
+        try:
+            warden = await launch(folder, _connection_file(folder), env, cwd)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        kernel = cls(_client(folder), folder, warden)
         try:
             async with asyncio.timeout(timeout_s):
                 await kernel._greet()
@@ -110,20 +114,20 @@ class Kernel:
 
     def why_gone(self) -> str:
         """Return how the process ended, for people, with what it said last on its own stderr."""
-        code = self._process.wait(timeout=STOP_S)
+        code = self._status.code if self._status.code is not None else KILLED
         how = f"killed by {_signal_name(code - 128)}" if code > 128 else f"exit code {code}"
         said = redact((self.folder / "kernel.log").read_text(encoding="utf-8", errors="replace")[-ERROR_TAIL:]).strip()
         return f"{how}. {said}".strip()
 
     async def stop(self) -> None:
         """End the kernel and every process it started, now; close every descriptor and remove its folder."""
-        os.close(self._lifeline)
+        os.close(self._warden.lifeline)
         await asyncio.wait({self.gone}, timeout=STOP_S)
         if not self.gone.done():
-            self._process.kill()
-            asyncio.get_running_loop().remove_reader(self._status)
-        self._process.wait(timeout=STOP_S)
-        os.close(self._status)
+            self._warden.kill()
+            asyncio.get_running_loop().remove_reader(self._warden.status)
+        self._warden.bury()
+        os.close(self._warden.status)
         self.client.stop_channels()
         self.client.context.destroy(linger=0)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -154,24 +158,6 @@ def _sweep(base: Path) -> None:
             continue  # somebody else was faster
         if old and pid.isdecimal() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _spawn(folder: Path, env: Mapping[str, str], cwd: Path) -> tuple[int, int, subprocess.Popen[bytes]]:
-    """Start the warden; returns the lifeline's end to hold, the status to read, and the process."""
-    ours_read, lifeline = os.pipe()
-    status, ours_write = os.pipe()
-    environment = {k: v for k, v in env.items() if k not in ("JPY_PARENT_PID", "JPY_SESSION_NAME")}
-    command = [sys.executable, "-P", "-m", "helpers.runner.warden", str(_connection_file(folder)), str(ours_read), str(ours_write)]
-    try:
-        with (folder / "kernel.log").open("wb") as log:
-            process = subprocess.Popen(  # noqa: S603 (the running interpreter and our own module)
-                command, env=environment, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                pass_fds=(ours_read, ours_write), start_new_session=True,
-            )  # fmt: skip
-    finally:
-        os.close(ours_read)
-        os.close(ours_write)
-    return lifeline, status, process
 
 
 def _connection_file(folder: Path) -> Path:

@@ -1,8 +1,8 @@
 """The process between the runner and its kernel: it outlives neither, and leaves nobody behind.
 
-Started as `python -P -m helpers.runner.warden CONNECTION_FILE LIFELINE READY`. It forks the kernel and waits for the first of two
-things: the kernel's end, or end-of-file on LIFELINE, whose other end only the runner holds (so `kill -9` of the runner ends it too).
-READY is held open to the very end, so that its end-of-file says "all gone".
+Started as `python -P -m helpers.runner.warden CONNECTION_FILE LIFELINE STATUS`, or forked from the zygote. It forks the kernel and waits
+for the first of two things: the kernel's end, or end-of-file on LIFELINE, whose other end only the runner holds (so `kill -9` of the runner
+ends it too). STATUS is held open to the very end, so that its end-of-file says "all gone".
 Then it kills the kernel's process group and every descendant, those that daemonised included: it is their subreaper.
 """
 
@@ -13,9 +13,12 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["main"]
+from helpers.runner.status import tell
+
+__all__ = ["guard", "main"]
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 GIVE_UP_S = 5.0
@@ -24,22 +27,46 @@ _told_to_end = False
 
 
 def main(arguments: list[str]) -> int:
-    """Run one kernel to its end; returns its exit code, 128 + the signal that ended it."""
-    connection_file, lifeline, ready = Path(arguments[0]), int(arguments[1]), int(arguments[2])
-    for fd in (lifeline, ready):
+    """Run one kernel of this room to its end; returns its exit code, 128 + the signal that ended it."""
+    connection_file, lifeline, status = Path(arguments[0]), int(arguments[1]), int(arguments[2])
+
+    def kernel(status: int) -> None:
+        from helpers.runner.inside import run_kernel
+
+        run_kernel(connection_file, status)
+
+    return guard(kernel, lifeline, status, connection_file.parent)
+
+
+def guard(kernel: Callable[[int], None], lifeline: int, status: int, folder: Path | None) -> int:
+    """Fork the kernel and guard it to its end; returns its exit code, 128 + the signal that ended it.
+
+    Args:
+        kernel: Serves as a kernel, in the child; it is given `status` to say that it is ready, and to close.
+        lifeline: End-of-file on it ends everyone.
+        status: Where `helpers.runner.status` is told.
+        folder: Removed when the runner let go first, since then nobody else can.
+
+    """
+    for fd in (lifeline, status):
         os.set_inheritable(fd, False)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    _name("runbook-warden")
     wakeup = _listen_to_signals()
     warden = os.getpid()
-    kernel = os.fork()
-    if kernel == 0:
-        _become_kernel(connection_file, lifeline, ready, warden)
-    status = _watch(kernel, lifeline, wakeup)
-    _end_everyone(kernel)
-    if status is None:
-        _remove(connection_file.parent)
+    child = os.fork()
+    if child == 0:
+        _become_kernel(kernel, lifeline, status, warden)
+    tell(status, "kernel", child)
+    ended = _watch(child, lifeline, wakeup)
+    _end_everyone(child)
+    if ended is None:
+        if folder is not None:
+            _remove(folder)
         return 0
-    return 128 - status if status < 0 else status
+    code = 128 - ended if ended < 0 else ended
+    tell(status, "ended", code)
+    return code
 
 
 def _prctl(option: int, value: int) -> None:
@@ -48,6 +75,14 @@ def _prctl(option: int, value: int) -> None:
         import ctypes
 
         ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+
+def _name(name: str) -> None:
+    """Be called so by ps and top: a forked process has its zygote's command line."""
+    try:
+        Path("/proc/self/comm").write_text(name, encoding="ascii")
+    except OSError:
+        return
 
 
 def _listen_to_signals() -> int:
@@ -67,7 +102,7 @@ def _end(*_: object) -> None:
     _told_to_end = True
 
 
-def _become_kernel(connection_file: Path, lifeline: int, ready: int, warden: int) -> None:
+def _become_kernel(kernel: Callable[[int], None], lifeline: int, status: int, warden: int) -> None:
     """In the child: its own session, dead with the warden, then a kernel until it ends."""
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
@@ -78,11 +113,19 @@ def _become_kernel(connection_file: Path, lifeline: int, ready: int, warden: int
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != warden:
         os._exit(1)
-    from helpers.runner.inside import run_kernel
+    _name("runbook-kernel")
+    code = 1
+    try:
+        kernel(status)
+        code = 0
+    except Exception:
+        import traceback
 
-    run_kernel(connection_file, ready)
-    sys.stdout.flush()
-    os._exit(0)
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _watch(kernel: int, lifeline: int, wakeup: int) -> int | None:

@@ -1,12 +1,11 @@
 """`make bench`: what a run costs beyond its own work, what it costs the server, and the parts; writes docs/benchmarks.md.
 
-`python -m tests.bench footprint` (or `keyspace`, `logs`, `asgi`) measures one of them alone and leaves the rest of the page as it is.
+`python -m tests.bench footprint` (or `keyspace`, `logs`, `asgi`, `blink`) measures one of them alone and leaves the rest of the page as it is.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import os
 import statistics
@@ -14,12 +13,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import datetime
 from pathlib import Path
 
-from helpers.incident.evidence import read_evidence
 from helpers.sandbox import Sandbox
-from tests.bench import asgi, footprint, keyspace, logs
+from tests.bench import asgi, blink, footprint, keyspace, logs
+from tests.bench.work import work_of
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -34,16 +32,6 @@ def timed(command: list[str], folder: Path) -> tuple[float, float]:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return at, time.perf_counter() - began
-
-
-def work_of(folder: Path) -> tuple[float, float, float]:
-    """Return (first evidence at, seconds inside probes and checks, last evidence at) of an incident."""
-    records = list(read_evidence(folder))
-    at = [datetime.fromisoformat(r.at).timestamp() for r in records]
-    inside = sum(r.data.get("ms", 0) for r in records if r.kind == "checked") / 1000
-    for began, measured in ((a, b) for a, b in itertools.pairwise(records) if b.kind == "measured"):
-        inside += (datetime.fromisoformat(measured.at) - datetime.fromisoformat(began.at)).total_seconds()
-    return at[0], inside, at[-1]
 
 
 def ours(folder: Path) -> dict[str, float]:
@@ -94,6 +82,12 @@ async def middleware_cost() -> None:
     put(asgi.HEADING, asgi.section(await asgi.measure()))
 
 
+async def start_in_a_blink() -> None:
+    """Measure batches, starts, the command line, reports and memory, and put their section on the page."""
+    with tempfile.TemporaryDirectory(prefix="runbook bench ") as name:
+        put(blink.HEADING, blink.section(await blink.measure(Path(name))))
+
+
 def put(heading: str, text: str) -> None:
     """Replace one section of the page, or add it at its end; the others stay."""
     page = ROOT / "docs" / "benchmarks.md"
@@ -102,7 +96,7 @@ def put(heading: str, text: str) -> None:
     page.write_text(f"{before.rstrip()}\n\n{text.rstrip()}\n" + (f"\n{rest}" if found and rest else ""), encoding="utf-8")
 
 
-PARTS = {"footprint": server_cost, "keyspace": keys_by_prefix, "logs": lines_by_minute, "asgi": middleware_cost}
+PARTS = {"footprint": server_cost, "keyspace": keys_by_prefix, "logs": lines_by_minute, "asgi": middleware_cost, "blink": start_in_a_blink}
 
 
 async def main() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from helpers.runner import RunResult, execute
+from helpers.runner import RunResult, execute, zygote
 from helpers.sandbox import Sandbox
 from tests.rotation import in_share
 from tests.runbooks.server import dump
@@ -34,7 +34,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     The profile holds references only. `systems` narrows it. As soon as that step begins, `kill_at` kills PostgreSQL (Redis where it is the
     only system, or `victim`), `hang_at` suspends it. `more` is added to the profile, as TOML.
+    Its kernel is forked from a zygote that this process keeps; RUNBOOK_STOCK_KERNELS=1 starts each anew.
     """
+    zygote.start()
 
     async def _run(
         name: str,

@@ -1,12 +1,31 @@
-"""Toy notebooks in a working folder of their own."""
+"""Toy notebooks in a working folder of their own, run on both kinds of kernel."""
 
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from helpers.runner import zygote
 from tests.runner.toys import DOCUMENT, OPEN, PARAMETERS, Toy
+
+
+@pytest.fixture(params=["stock", "forked"])
+def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Every kernel of this process is of this kind; the zygote is the session's."""
+    use_kernels(request.param, monkeypatch)
+    return str(request.param)
+
+
+def use_kernels(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(zygote.SWITCH, raising=False)
+    if kind == "forked":
+        zygote.start()
+        assert zygote.current() is not None
+        return
+    nothing: Any = None
+    monkeypatch.setattr("helpers.runner.zygote.current", lambda: nothing)
 
 
 @pytest.fixture

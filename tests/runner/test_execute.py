@@ -11,6 +11,8 @@ from helpers.incident.evidence import audit
 from helpers.runner import execute
 from tests.runner.toys import DOCUMENT, OPEN, PARAMETERS, Toy, code_cells, statuses
 
+pytestmark = pytest.mark.usefixtures("kernels")
+
 
 async def test_a_run_ends_with_its_document_and_verdict(toy: Toy) -> None:
     """The kernel's incident.json is what comes back, in the folder the runner made, and its evidence audits."""

@@ -5,6 +5,8 @@ import pytest
 from helpers.runner import execute
 from tests.runner.toys import Toy, marked, statuses
 
+pytestmark = pytest.mark.usefixtures("kernels")
+
 HANGS = ["import asyncio; await asyncio.sleep(60)", "import time; time.sleep(60)", "while True: pass"]
 
 

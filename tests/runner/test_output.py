@@ -8,6 +8,8 @@ from helpers.runner.cells import MOST_OUTPUTS
 from helpers.runner.inside import STREAM_LIMIT
 from tests.runner.toys import Toy, code_cells
 
+pytestmark = pytest.mark.usefixtures("kernels")
+
 
 async def outputs(toy: Toy, *cells: str) -> list[nbformat.NotebookNode]:
     toy(*cells)

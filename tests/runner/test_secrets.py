@@ -8,6 +8,8 @@ from helpers.runner import execute
 from helpers.runner.stored import looks_like_sql, masked_parameters
 from tests.runner.toys import PARAMETERS, Toy, code_cells
 
+pytestmark = pytest.mark.usefixtures("kernels")
+
 CANARY = "p@ss/w:rd-canary-77"
 QUERY = "SELECT * FROM users WHERE email = 'canary@example.org' AND \"Name\" = 'x'"
 

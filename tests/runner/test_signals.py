@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,10 @@ from helpers.runner import execute
 from helpers.runner.events import Event
 from tests.runner.toys import Toy, marked, statuses, until
 
+pytestmark = pytest.mark.usefixtures("kernels")
+
 RUN = "import asyncio, sys; from helpers.runner import execute; sys.exit(asyncio.run(execute('toy')).exit_code)"
+RUNS = {"stock": RUN, "forked": "from helpers.runner import zygote; zygote.start(); " + RUN}
 CHILD = "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)'], start_new_session=True)"
 BUSY = CHILD + "\nprint('busy', flush=True); open('busy', 'w').close()\nimport time; time.sleep(300)"
 APPLIED = """
@@ -30,15 +34,19 @@ _ = incident.record("fix_applied", {"read_back": "it is there", "ms": 1}, step="
 
 
 @pytest.fixture
-def runner(toy: Toy, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+def runner(toy: Toy, tmp_path: Path, kernels: str) -> Iterator[subprocess.Popen[bytes]]:
     """A runner's process, its kernel busy in a cell after a fix was applied, with a child in a session of its own."""
     toy(APPLIED, BUSY)
     environment = {**os.environ, "TOY_MARK": str(tmp_path)}
-    process = subprocess.Popen([sys.executable, "-c", RUN], env=environment, start_new_session=True)
+    process = subprocess.Popen([sys.executable, "-c", RUNS[kernels]], env=environment, start_new_session=True)
     until(lambda: (tmp_path / "busy").exists(), timeout_s=60)
     yield process
     process.kill()
     process.wait()
+
+
+def wardens_of(path: Path) -> list[int]:
+    return [pid for pid in marked(str(path)) if Path(f"/proc/{pid}/comm").read_text().strip() == "runbook-warden"]
 
 
 def folder_in(path: Path) -> Path:
@@ -70,16 +78,15 @@ def test_ctrl_c_is_said_in_the_document(runner: subprocess.Popen[bytes], tmp_pat
 
 def test_kill_9_of_the_runner_leaves_no_process_and_no_sockets(runner: subprocess.Popen[bytes], tmp_path: Path) -> None:
     """The warden sees the runner go and ends the kernel, its children and its folder."""
-    wardens = [pid for pid in marked(str(tmp_path)) if "helpers.runner.warden" in Path(f"/proc/{pid}/cmdline").read_text()]
-    sockets = Path(Path(f"/proc/{wardens[0]}/cmdline").read_text().split("\0")[4]).parent
+    (sockets,) = Path(tempfile.gettempdir()).glob(f"runbook-kernel-{runner.pid}-*")
+    assert wardens_of(tmp_path)
     runner.kill()
     until(lambda: not marked(str(tmp_path)) and not sockets.exists())
-    assert wardens
 
 
 def test_kill_9_of_the_warden_ends_the_kernel(runner: subprocess.Popen[bytes], tmp_path: Path) -> None:
     """Without its warden a kernel dies at once, and the run says so."""
-    (warden, *_) = [pid for pid in marked(str(tmp_path)) if "helpers.runner.warden" in Path(f"/proc/{pid}/cmdline").read_text()]
+    (warden,) = wardens_of(tmp_path)
     os.kill(warden, signal.SIGKILL)
     assert runner.wait(timeout=60) == 4
 

@@ -1,0 +1,93 @@
+"""What every kernel is born with.
+
+Not duckdb: it starts threads. Not matplotlib_inline: it looks for its shell when it is imported. Not the runbooks' own folder: a person edits it.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import pkgutil
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
+
+from helpers.runner.imports import without_ballast
+
+__all__ = ["INLINE", "preload"]
+
+INLINE = "module://matplotlib_inline.backend_inline"
+_LEAN = ("ipykernel.kernelapp", "ipykernel.ipkernel", "IPython.core.interactiveshell", "IPython.core.completerlib", "IPython.core.oinspect",
+         "IPython.core.debugger", "IPython.extensions.storemagic", "tornado.platform.asyncio", "psutil", "helpers.incident.opening")  # fmt: skip
+_ALL = ("ipykernel.debugger", "zmq.asyncio", "numpy", "pandas", "pyarrow.parquet", "scipy.stats", "asyncpg", "redis.asyncio", "httpx", "jinja2",
+        "sqlglot", "matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg",
+        "helpers.report.exporter", "helpers.report.html")  # fmt: skip
+_ROOMS = ("incident", "postgres", "redis", "http", "logs", "git", "variables", "vercel", "triage")
+matplotlib_settings = ""  # the file they were read from
+_NOT = ("helpers.logs.beyond",)  # other engines, imported by whoever has them
+
+
+def preload(*, lean: bool = False, between: Callable[[], object] = lambda: None) -> None:
+    """Import, use once what is slow the first time, and freeze it all, so that collecting garbage copies no page.
+
+    Args:
+        lean: No more than every kernel imports before its first cell.
+        between: Called between imports; it may end the process, which nobody may want any more.
+
+    """
+    os.environ["MPLBACKEND"] = INLINE
+    _import(_LEAN, between)
+    if not lean:
+        with without_ballast():
+            import_module("nbformat")
+        _import(_ALL, between)
+        _import(_rooms(), between)
+        _use_once()
+    _forget()
+    gc.collect()
+    gc.freeze()
+
+
+def _import(names: Iterable[str], between: Callable[[], object]) -> None:
+    for name in names:
+        between()
+        import_module(name)
+
+
+def _rooms() -> Iterator[str]:
+    import helpers
+
+    for room in _ROOMS:
+        for found in pkgutil.walk_packages([f"{path}/{room}" for path in helpers.__path__], f"helpers.{room}."):
+            if not found.name.startswith(_NOT) and not found.name.endswith(".fakes"):
+                yield found.name
+
+
+def _use_once() -> None:
+    """Fill caches of fonts, styles, schemas and templates."""
+    global matplotlib_settings
+    import io
+
+    import matplotlib
+    import nbformat
+    import pandas as pd
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from helpers.report.html import compile_templates
+
+    matplotlib_settings = matplotlib.matplotlib_fname()
+    pd.DataFrame({"a": [1.0], "b": ["c"]}).to_html()
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    figure.subplots().plot([1, 2], label="x")
+    for kind in ("png", "svg"):
+        figure.savefig(io.BytesIO(), format=kind)
+    compile_templates()
+    nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")]))
+
+
+def _forget() -> None:
+    """What hooks into a shell at import must be imported by the kernel that has one."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib_inline"]:
+        del sys.modules[name]
