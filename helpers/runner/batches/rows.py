@@ -64,9 +64,7 @@ def _source(given: Any, where: Where, lines: Lines) -> Source:
 
 
 def _inline(given: list[Any], where: Where, lines: Lines) -> Iterator[Row]:
-    problems = [
-        lines.at((*where, i), "a row is a mapping of parameters.") for i, v in enumerate(given) if not isinstance(v, dict) or not v
-    ]
+    problems = [lines.at((*where, i), "a row is a mapping of parameters.") for i, v in enumerate(given) if not isinstance(v, dict) or not v]
     if problems:
         raise PlanError(problems)
     for index, values in enumerate(given):
@@ -175,7 +173,8 @@ async def _sql(source: Source, where: Where, lines: Lines) -> list[Row]:
         raise PlanError([lines.at(where, f"the rows cannot be asked of {source.profile}: {error}")]) from None
     at = f"{lines.at((*where, 'sql'), '')}row "
     return [
-        Row({k: plain(_number(v)) for k, v in row.items() if v is not None}, f"{at}{i}: ", text=False) for i, row in enumerate(found, start=1)
+        Row({k: plain(_number(v)) for k, v in row.items() if v is not None}, f"{at}{i}: ", text=False)
+        for i, row in enumerate(found, start=1)
     ]
 
 
