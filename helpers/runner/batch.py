@@ -34,6 +34,11 @@ class BatchResult:
     outcomes: dict[str, Outcome]
     changes: list[Change]
 
+    @property
+    def page(self) -> str:
+        """Where index.html is."""
+        return str(self.folder / "index.html")
+
 
 async def run_batch(
     plan_path: Path,
@@ -93,8 +98,13 @@ async def _closed(batch: RunningBatch, folder: Path, code: int) -> BatchResult:
     code = worst([code, *(outcome.exit_code for outcome in outcomes.values())])
     event = "interrupted" if batch.stopped else "closed"
     await batch.disk.write(lambda: batch.journal.append(event, exit_code=code, reason=batch.stopped))
-    await batch.disk.write(lambda: write_summary(folder, batch.plan, outcomes))
+    attempts = {name: batch.attempts.of(name) for name in outcomes}
+    await batch.disk.write(lambda: _write(folder, batch, attempts))
     return BatchResult(folder, code, outcomes, changes(folder, batch.plan, outcomes))
+
+
+def _write(folder: Path, batch: RunningBatch, attempts: dict[str, int]) -> None:
+    write_summary(folder, batch.plan, batch.outcomes, attempts)
 
 
 def _teller(say: Say | None, on_event: OnBatchEvent | None) -> OnBatchEvent:
