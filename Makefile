@@ -57,7 +57,7 @@ catalogue: setup ## write the README's catalogue anew
 
 lock:            ## resolve requirements.lock and spark.lock anew (versions and hashes only)
 	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-		--extra sandbox --group dev pyproject.toml --output-file requirements.lock
+		--extra cluster --extra sandbox --group dev pyproject.toml --output-file requirements.lock
 	@echo 'pyspark>=4' | uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 		- --output-file spark.lock
 

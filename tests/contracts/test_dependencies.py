@@ -25,7 +25,8 @@ def name(requirement: str) -> str:
 
 def declared() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["sandbox"]]
+    extras = project["project"]["optional-dependencies"]
+    wanted = [*project["project"]["dependencies"], *extras["cluster"], *extras["sandbox"]]
     return {name(r) for r in [*wanted, *project["dependency-groups"]["dev"]]}
 
 
