@@ -41,7 +41,7 @@ def _given(parameters: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in parameters.items())
 
 
-async def run_and_tell(plan_path: Path, workers: int, *, as_json: bool, scheduler: str, out: str, **options: Any) -> int:
+async def run_and_tell(plan_path: Path, workers: int, *, as_json: bool, **options: Any) -> int:
     """Run a plan; returns the exit code. Raises PlanError when nothing could be started."""
     from helpers.runner import run_batch
     from helpers.runner.batches.live import BatchProgress
@@ -53,7 +53,7 @@ async def run_and_tell(plan_path: Path, workers: int, *, as_json: bool, schedule
             if as_json:
                 _print_finished(event)
 
-        result = await run_batch(plan_path, workers, on_event=on_event, out=Path(out), **options)
+        result = await run_batch(plan_path, workers, on_event=on_event, **options)
     _tell(result, as_json=as_json)
     return result.exit_code
 

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from helpers.errors import UsageError
 from helpers.runner.batches.folders import new_folder, newest, past_of
+from helpers.runner.batches.places import Place
 from helpers.runner.batches.previous import Change, changes
 from helpers.runner.batches.running import RunningBatch
 from helpers.runner.batches.telling import BatchEvent, OnBatchEvent
-from helpers.runner.executor import Executor, LocalExecutor, Outcome
+from helpers.runner.executor import Executor, Outcome
 from helpers.runner.journal import Journal
-from helpers.runner.plan import load_plan
+from helpers.runner.plan import Plan, load_plan
 from helpers.runner.summary import worst, write_summary
 
 __all__ = ["BatchResult", "run_batch"]
@@ -27,17 +28,13 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """How a batch ended: its folder, the worst exit code, each run's outcome by name, and what is different from the batch before."""
+    """How a batch ended: its folder and page, the worst exit code, each run's outcome by name, what differs from the batch before."""
 
     folder: Path
+    page: str
     exit_code: int
     outcomes: dict[str, Outcome]
     changes: list[Change]
-
-    @property
-    def page(self) -> str:
-        """Where index.html is."""
-        return str(self.folder / "index.html")
 
 
 async def run_batch(
@@ -45,11 +42,12 @@ async def run_batch(
     workers: int = 2,
     *,
     resume: bool = False,
-    out: Path = Path("batches"),
+    out: Path | str = Path("batches"),
     incidents: Path = Path("incidents"),
     cell_timeout_s: float | None = None,
     run_timeout_s: float | None = None,
     batch_timeout_s: float | None = None,
+    scheduler: str = "",
     executor: Executor | None = None,
     say: Say | None = None,
     on_event: OnBatchEvent | None = None,
@@ -60,47 +58,56 @@ async def run_batch(
         plan_path: The YAML plan.
         workers: How many runs at once.
         resume: Continue the newest batch of this plan's name.
-        out: Where batches are kept.
-        incidents: Where their incidents are kept.
+        out: Where batches are kept; an address such as s3://… gets a copy of everything, incidents included.
+        incidents: Where their incidents are kept; with an address, or on a cluster, they are in the batch's folder.
         cell_timeout_s: Seconds one cell may take; default: the plan's.
         run_timeout_s: Seconds one run may take; default: the plan's.
         batch_timeout_s: Seconds the whole may take, from now; default: the plan's.
-        executor: Who runs the jobs; this machine by default.
+        scheduler: The address of a Dask scheduler; empty: the runs are this machine's.
+        executor: Who runs the jobs, instead of both.
         say: Told one line per thing that happens.
         on_event: Told the same as events.
 
     Raises:
         PlanError: the plan is wrong, or there is nothing that fits it to resume; nothing was started.
+        UsageError: no scheduler, or no such place to write to; nothing was started.
 
     """
     if workers < 1:
         raise UsageError(f"A batch needs at least one worker, not {workers}.")
     given = {"cell_s": cell_timeout_s, "run_s": run_timeout_s, "batch_s": batch_timeout_s}
-    plan = await load_plan(plan_path, here=executor is None or isinstance(executor, LocalExecutor))
+    plan = await load_plan(plan_path, here=not scheduler)
     plan = replace(plan, limits=plan.limits.model_copy(update={name: value for name, value in given.items() if value is not None}))
-    folder = newest(out, plan.name) if resume else new_folder(out, plan.name)
-    runner = executor or LocalExecutor(incidents, cell_timeout_s=plan.limits.cell_s, run_timeout_s=plan.limits.run_s)
+    place = Place(out, incidents, scheduler)
+    place.check(plan)
+    folder = newest(place.root, plan.name) if resume else new_folder(place.root, plan.name)
+    async with place.executor(folder, plan) as runner:
+        return await _journalled(plan, folder, place, executor or runner, workers, _teller(say, on_event))
+
+
+async def _journalled(plan: Plan, folder: Path, place: Place, executor: Executor, workers: int, tell: OnBatchEvent) -> BatchResult:
     journal = Journal(folder)
     try:
         past = past_of(folder, plan)
-        batch = RunningBatch(plan, journal, past, runner, [folder, incidents], _teller(say, on_event))
+        batch = RunningBatch(plan, journal, past, executor, [folder, place.incidents(folder)], tell)
         if not past.hash:
             journal.append("planned", hash=plan.hash, name=plan.name, runs=plan.fingerprints, runbooks=plan.runbooks)
         code = await batch.run(workers)
-        return await _closed(batch, folder, code)
+        return await _closed(batch, folder, place, code)
     finally:
         journal.close()
 
 
-async def _closed(batch: RunningBatch, folder: Path, code: int) -> BatchResult:
+async def _closed(batch: RunningBatch, folder: Path, place: Place, code: int) -> BatchResult:
     """Sum up, on a full disk as soon as there is room again."""
     outcomes = batch.outcomes
     code = worst([code, *(outcome.exit_code for outcome in outcomes.values())])
     event = "interrupted" if batch.stopped else "closed"
-    await batch.disk.write(lambda: batch.journal.append(event, exit_code=code, reason=batch.stopped))
     attempts = {name: batch.attempts.of(name) for name in outcomes}
+    await batch.disk.write(lambda: batch.journal.append(event, exit_code=code, reason=batch.stopped))
     await batch.disk.write(lambda: _write(folder, batch, attempts))
-    return BatchResult(folder, code, outcomes, changes(folder, batch.plan, outcomes))
+    page = await place.published(folder)
+    return BatchResult(folder, page, code, outcomes, changes(folder, batch.plan, outcomes))
 
 
 def _write(folder: Path, batch: RunningBatch, attempts: dict[str, int]) -> None:

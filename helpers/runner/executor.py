@@ -17,7 +17,19 @@ from helpers.runner.plan import Job
 if TYPE_CHECKING:
     from helpers.incident.document import IncidentDocument
 
-__all__ = ["CUT_OFF", "LOST", "NO_SPACE", "Executor", "LocalExecutor", "Outcome", "Started", "outcome_of"]
+__all__ = [
+    "CUT_OFF",
+    "LOST",
+    "NO_SPACE",
+    "Executor",
+    "LocalExecutor",
+    "Outcome",
+    "Started",
+    "outcome_of",
+    "perform_job",
+    "recover_folder",
+    "why_not",
+]
 
 LOST = "lost"  # the worker that ran it is gone
 NO_SPACE = "no_space"  # the disk was full before or while it ran
@@ -82,7 +94,7 @@ class LocalExecutor:
         try:
             return await perform_job(job, self.incidents, leash, begin)
         except (RunbookError, OSError) as error:
-            verdict, code = _why(error)
+            verdict, code = why_not(error)
             return Outcome(verdict, code, str(error), folder, duration_s=round(time.monotonic() - began, 1))
         finally:
             del self._running[id(leash)]
@@ -97,7 +109,8 @@ class LocalExecutor:
             leash.stop(reason)
 
 
-def _why(error: Exception) -> tuple[str, int]:
+def why_not(error: Exception) -> tuple[str, int]:
+    """Return the verdict and exit code of a run that could not start or be kept; raises what is a bug."""
     if is_full(error):
         return NO_SPACE, 4
     if isinstance(error, UsageError):
