@@ -44,7 +44,7 @@ def write_page(results: Results) -> None:
         f"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{allowed}'\">\n"
         f"<title>{title}</title>\n<style>\n{_asset('page.css')}\n</style></head>\n<body>\n{_head(results, title)}\n{_changes(results)}\n"
         f'<h2>By target</h2>\n<div class="panels">\n{panels(results)}\n</div>\n'
-        f'<h2 id="runs">Runs</h2>\n{_tools(results)}\n{_table(results)}\n<script>\n{script}\n</script>\n</body></html>\n'
+        f'<h2 id="runs">Runs</h2>\n{_tools(results)}\n{_table(results)}\n<script id="sorting">\n{script}\n</script>\n</body></html>\n'
     )
     write_bytes(
         results.folder / "index.html", page.encode("utf-8", "backslashreplace")
