@@ -32,10 +32,10 @@ POISON = {
 HUNG = (
     "from helpers import http\nawait incident.reproduce(http.latency('GET /', samples=3, warmup=0, timeout_s=1.0), expect='p95_ms < 100')"
 )
-CELL_S = 30  # on a busy machine a real cell of these takes up to 10 s
+CELL_S = 60  # on a busy machine the hung one takes 31 s, and a real one up to 10
 EXPECTED = {
     "fine": {"inconclusive"}, "loops": {"broken"}, "crashes": {"broken"}, "floods": {"inconclusive"},
-    "hung": {"unreachable", "inconclusive"}, "real": {"healthy"},
+    "hung": {"unreachable"}, "real": {"healthy"},
 }  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def write_plan(course: Course, path: Path, toy: Toy, dsn: str, hung_api: str) ->
             runs += [f"  - {{runbook: {runbook}, name: {kind}-{n}, profile: {profile}, parameters: {parameters}}}" for n in range(count)]
     random.Random(course.seed).shuffle(runs)
     (path / "plan.yaml").write_text(
-        "name: survival\nretries: {unreachable: 3, wait_s: 2}\n"
+        "name: survival\nretries: {unreachable: 1, wait_s: 8}\n"
         f"limits: {{cell_s: {CELL_S}, connections_per_postgres: 8}}\nruns:\n" + "\n".join(runs) + "\n"
         "matrix: {runbook: [fine], profile: [empty], rows: {ndjson: fine.ndjson}}\n"
     )

@@ -51,9 +51,9 @@ GOOD = {"more than once": [], "wrong": [], "evidence broken": [], "ended": "clos
 @pytest.mark.timeout(900)
 async def test_a_small_batch_survives(toy: Toy, tmp_path: Path, fresh_sandbox: Any, hung_api: str) -> None:
     """Killed twice, the disk full for a while, PostgreSQL restarted, an API that hangs, a loop, a crash, 2 GB of output."""
-    course = Course(runs=14, kills=2, disk=True)
+    course = Course(runs=10, kills=2, disk=True)
     ended = await outcome(course, toy, tmp_path, fresh_sandbox, hung_api)
-    assert ended == GOOD | {"finished": 14, "disk": course.disk}
+    assert ended == GOOD | {"finished": 10, "disk": course.disk}
 
 
 @pytest.mark.batch
