@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -203,4 +204,29 @@ async def test_the_whole_batch_has_a_limit(toy: Toy, tmp_path: Path) -> None:
         {},
         [("hangs-empty",)],
         ["hangs-empty", "toy-empty"],
+    )
+
+
+async def test_who_asks_twice_is_out_at_once(toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first Ctrl-C ends in order, the second the process; the journal is whole at any moment."""
+    toy()
+    left: list[int] = []
+    monkeypatch.setattr("helpers.runner.batches.running.os._exit", left.append)
+
+    class Slow(FakeExecutor):
+        async def run(self, job: Job, started: Started) -> Outcome:
+            for _ in range(2):
+                os.kill(os.getpid(), signal.SIGINT)
+                await asyncio.sleep(0.1)
+            return await super().run(job, started)
+
+    lines: list[str] = []
+    result = await run_batch(plan(tmp_path, names="ab"), 1, executor=Slow(tmp_path), say=lines.append)
+    assert (left, [line for line in lines if "Ctrl-C" in line], result.exit_code) == (
+        [4],
+        [
+            "[0/2] Ctrl-C: what runs is ended in order; once more to leave at once.",
+            "[0/2] Ctrl-C again: left at once. `--resume` closes what was running.",
+        ],
+        4,
     )

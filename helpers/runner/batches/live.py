@@ -60,13 +60,15 @@ class BatchProgress(AbstractContextManager["BatchProgress"]):
                 self.title, self.at_first = event.text, event.done
             case "started":
                 self.running[name] = time.monotonic()
-            case "said":
+            case "said" | "left":
                 self.note = event.text
             case _:
                 self.running.pop(name, None)
         if event.kind == "finished" and event.outcome is not None:
             self.verdicts[event.outcome.verdict] += 1
             self.last = [*self.last, (event.text, kind_of(event.outcome.verdict))][-SHOWN // 2 :]
+        if event.kind == "left" and self._live is not None:
+            self._live.stop()  # gives the terminal back
         if self._live is None:
             self.stream.write(f"{time.monotonic() - self._began:7.1f} s  [{event.done}/{event.total}] {_clean(event.text)}\n")
             self.stream.flush()

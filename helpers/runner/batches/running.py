@@ -67,10 +67,11 @@ class RunningBatch:
 
     def _signalled(self, what: str) -> None:
         if self.stopped.startswith(REASON):  # the second time: whoever asks twice wants out, and the journal is whole at any moment
-            self.say(f"{what} again: left at once. `--resume` closes what was running.")
+            self._event("left", f"{what} again: left at once. `--resume` closes what was running.")
             os._exit(4)
-        self.say(f"{what}: what runs is ended in order; once more to leave at once.")
-        self.stop(what)
+        else:
+            self.say(f"{what}: what runs is ended in order; once more to leave at once.")
+            self.stop(what)
 
     async def _wait(self, working: list[asyncio.Task[None]]) -> None:
         """Wait for the workers; being cancelled stops them in order first."""

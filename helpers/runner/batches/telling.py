@@ -16,10 +16,11 @@ __all__ = ["BatchEvent", "OnBatchEvent"]
 class BatchEvent:
     """One thing that happened: `text` says it in a line, `done` of `total` runs have finished.
 
-    `begun` (once; earlier finishes are in `done`), `started`, `attempted`, `stopped` and `finished` (of `job`), `said` (anything else).
+    `begun` (once; earlier finishes are in `done`), `started`, `attempted`, `stopped` and `finished` (of `job`), `left` (the process ends
+    now), `said` (anything else).
     """
 
-    kind: Literal["begun", "started", "attempted", "stopped", "finished", "said"]
+    kind: Literal["begun", "started", "attempted", "stopped", "finished", "left", "said"]
     text: str
     done: int
     total: int
