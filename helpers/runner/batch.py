@@ -103,15 +103,17 @@ async def _closed(batch: RunningBatch, folder: Path, place: Place, code: int) ->
     outcomes = batch.outcomes
     code = worst([code, *(outcome.exit_code for outcome in outcomes.values())])
     event = "interrupted" if batch.stopped else "closed"
-    attempts = {name: batch.attempts.of(name) for name in outcomes}
+    leaks: list[str] = []
     await batch.disk.write(lambda: batch.journal.append(event, exit_code=code, reason=batch.stopped))
-    await batch.disk.write(lambda: _write(folder, batch, attempts))
+    await batch.disk.write(lambda: _write(folder, batch, leaks))
+    for leak in leaks:
+        batch.say(leak)
     page = await place.published(folder)
-    return BatchResult(folder, page, code, outcomes, changes(folder, batch.plan, outcomes))
+    return BatchResult(folder, page, worst([code, 4 if leaks else 0]), outcomes, changes(folder, batch.plan, outcomes))
 
 
-def _write(folder: Path, batch: RunningBatch, attempts: dict[str, int]) -> None:
-    write_summary(folder, batch.plan, batch.outcomes, attempts)
+def _write(folder: Path, batch: RunningBatch, leaks: list[str]) -> None:
+    write_summary(folder, batch.plan, batch.outcomes, {name: batch.attempts.of(name) for name in batch.outcomes}, leaks)
 
 
 def _teller(say: Say | None, on_event: OnBatchEvent | None) -> OnBatchEvent:

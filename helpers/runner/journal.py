@@ -74,13 +74,14 @@ class Journal:
         os.ftruncate(self._file, self._whole)
 
     def append(self, event: str, **data: Any) -> None:
-        """Write one line, redacted, and wait for the disk.
+        """Write one line, redacted, and wait for the disk; `folder` stays as it is, for it has to be found again.
 
         Raises:
             OSError: it could not be written (a full disk); what was written of it is taken back, so that the journal stays whole.
 
         """
         line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **redact_value(data)}
+        line |= {"folder": data["folder"]} if "folder" in data else {}
         left = json.dumps(line, ensure_ascii=True).encode() + b"\n"
         length = len(left)
         try:

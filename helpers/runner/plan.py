@@ -12,12 +12,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from helpers.errors import PlanError, UsageError
+from helpers.redaction import redact
 from helpers.runner.batches.matrix import Placed, expand
 from helpers.runner.batches.profiles import Profiles
 from helpers.runner.batches.schema import Job, Limits, Retries, Shared, Written, complaint
@@ -76,12 +77,14 @@ async def load_plan(path: Path, *, here: bool = True) -> Plan:
     if not runs and not problems:
         problems.append(lines.at((), "The plan has no runs."))
     checking = _Checking(written, lines, Profiles(here=here), problems)
-    jobs = [await checking.job(placed) for placed in runs]
+    # A name goes into the journal, where it has to be found again: it is redacted here, once every profile's secrets are known.
+    jobs = [replace(job, name=redact(job.name)) for job in [await checking.job(placed) for placed in runs]]
     problems += _unused(written.defaults, jobs, lines) + _repeated(runs, jobs, lines)
     if problems:
         raise PlanError(list(dict.fromkeys(problems)), remedy="Nothing was started.")
     hashes = {name: notebook.hash for name, notebook in checking.notebooks.items()}
-    return Plan(written.name, jobs, written.limits, written.retries, hashes, checking.burdens)
+    burdens = {redact(name): burden for name, burden in checking.burdens.items()}
+    return Plan(written.name, jobs, written.limits, written.retries, hashes, burdens)
 
 
 def _read(path: Path) -> tuple[Written, Lines]:

@@ -40,7 +40,7 @@ def batch(out: Path, second: int, outcomes: dict[str, Outcome], *, names: str = 
     for name, outcome in outcomes.items():
         journal.append("finished", run=name, profile="p0", **asdict(outcome))
     journal.close()
-    return write_summary(folder.resolve(), plan, outcomes, dict.fromkeys(outcomes, 1))
+    return write_summary(folder.resolve(), plan, outcomes, dict.fromkeys(outcomes, 1), [])
 
 
 def page(results: Results) -> str:

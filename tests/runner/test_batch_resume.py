@@ -207,6 +207,31 @@ async def test_the_whole_batch_has_a_limit(toy: Toy, tmp_path: Path) -> None:
     )
 
 
+async def test_a_weak_password_does_not_confuse_a_resume(toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is masked in names and hashes alike; folders are found again; nothing is run twice."""
+    monkeypatch.setattr("helpers.redaction._secrets", {})
+    toy()
+    (tmp_path / "profiles.toml").write_text(
+        '[empty]\npostgres = "postgres://reader:-inc@127.0.0.1:9/x"\nredis = "redis://:toy-@127.0.0.1:9"\n'
+    )
+    (tmp_path / "plan.yaml").write_text("name: night\nruns: [{runbook: toy, profile: empty}, {runbook: toy, profile: empty, name: b}]")
+    fake = FakeExecutor(tmp_path / "empty-incidents")
+    first = await run_batch(tmp_path / "plan.yaml", executor=fake)
+    again = await run_batch(tmp_path / "plan.yaml", executor=fake, resume=True)
+    assert (sorted(again.outcomes), again.outcomes, fake.ran.total()) == (["b", "•••empty"], first.outcomes, 2)
+    assert {Path(folder).parent.name for (folder,) in told(first.folder, "started", "folder")} == {"empty-incidents"}
+
+
+async def test_a_page_that_would_hold_a_password_costs_only_itself(toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password that is a word of the page's own: it is told, the other results are there, and the exit code says so."""
+    monkeypatch.setattr("helpers.redaction._secrets", {"viewport": ("viewport",)})
+    toy()
+    lines: list[str] = []
+    result = await run_batch(plan(tmp_path), executor=FakeExecutor(tmp_path), say=lines.append)
+    assert (result.exit_code, lines[-1].startswith("[3/3] index.html would hold the secret v…")) == (4, True)
+    assert sorted(path.name for path in result.folder.iterdir()) == ["journal.jsonl", "junit.xml", "results.parquet"]
+
+
 async def test_who_asks_twice_is_out_at_once(toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first Ctrl-C ends in order, the second the process; the journal is whole at any moment."""
     toy()

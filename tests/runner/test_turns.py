@@ -3,13 +3,17 @@
 import asyncio
 import random
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from helpers.runner import run_batch
 from helpers.runner.batches.schema import Job, Limits
 from helpers.runner.batches.servers import burden_of, makes_load, server_of
 from helpers.runner.batches.turns import Turns
+from helpers.runner.executor import Outcome, Started
 from helpers.settings import Profile
+from tests.runner.toys import Toy
 
 
 def job(name: str) -> Job:
@@ -116,3 +120,45 @@ def test_two_profiles_on_one_server_share_it(monkeypatch: pytest.MonkeyPatch) ->
 def test_load_is_seen_in_the_code(code: str, load: bool) -> None:
     """A probe of the API, or a client of one's own."""
     assert makes_load(code) is load
+
+
+class Counting:
+    """Counts how many runs are under way at once."""
+
+    def __init__(self) -> None:
+        self.now = self.most = 0
+
+    async def run(self, job: Job, started: Started) -> Outcome:
+        started("nowhere")
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(0.01)
+        self.now -= 1
+        return Outcome("healthy", 0, "")
+
+    async def recover(self, folder: str, reason: str) -> Outcome | None:
+        return None
+
+    def stop(self, reason: str) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("cell", "limits", "most"),
+    [
+        ("await incident.reproduce(http.latency('GET /'))", "{}", 1),
+        ("await incident.reproduce(http.latency('GET /'))", "{load_probes_per_api: 3}", 3),
+        ("1 + 1", "{connections_per_postgres: 9}", 2),
+        ("1 + 1", "{connections_per_postgres: 9, connections_per_run: 2}", 4),
+    ],
+)
+async def test_a_batch_keeps_to_what_servers_bear(toy: Toy, tmp_path: Path, cell: str, limits: str, most: int) -> None:
+    """Eight workers; two profiles on one API and one Postgres share them."""
+    toy(cell)
+    here = '{}api = "http://127.0.0.1:9"\npostgres = "postgres://{}@localhost/x"\n'
+    (tmp_path / "profiles.toml").write_text(here.format("[one]\n", "a") + here.format("[two]\n", "b"))
+    rows = "[" + ", ".join(f"{{n: {n}}}" for n in range(6)) + "]"
+    (tmp_path / "plan.yaml").write_text(f"name: x\nlimits: {limits}\nmatrix: {{runbook: [toy], profile: [one, two], rows: {rows}}}")
+    counting = Counting()
+    result = await run_batch(tmp_path / "plan.yaml", 8, executor=counting)
+    assert (counting.most, len(result.outcomes)) == (most, 12)

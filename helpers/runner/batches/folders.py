@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from helpers.errors import PlanError, UsageError
+from helpers.redaction import redact, redact_value
 from helpers.runner.journal import JOURNAL, Past, read_journal
 from helpers.runner.plan import Plan
 
@@ -62,10 +63,11 @@ def past_of(folder: Path, plan: Plan) -> Past:
 
 
 def _changed(past: Past, plan: Plan) -> list[str]:
-    now, then = plan.fingerprints, past.fingerprints
+    # The journal is redacted, hashes too: a short password may be found in one. What was known then is known now.
+    now, then, runbooks = redact_value(plan.fingerprints), past.fingerprints, redact_value(plan.runbooks)
     said = [f"The run {name} was added to the plan {plan.name}" for name in now if name not in then]
     said += [f"The run {name} was taken out of the plan {plan.name}" for name in then if name not in now]
     said += [f"The run {name} of the plan {plan.name} changed" for name in now if name in then and now[name] != then[name]]
-    if not said and past.hash != plan.hash:
+    if not said and past.hash != redact(plan.hash):
         said = [f"The order of the runs of the plan {plan.name} changed"]
-    return said + [f"The runbook {name} changed" for name, known in past.runbooks.items() if plan.runbooks.get(name, known) != known]
+    return said + [f"The runbook {name} changed" for name, known in past.runbooks.items() if runbooks.get(name, known) != known]

@@ -74,7 +74,7 @@ class Store:
         try:
             from fsspec.core import url_to_fs
 
-            fs, root = url_to_fs(self.url)
+            fs, root = url_to_fs(str(self.local) if self.local else self.url)  # fsspec takes an escaped address literally
         except ImportError as error:
             raise UsageError(f"{self.url} cannot be used here: {error}.", remedy="pip install 'backend-runbooks[cluster]'.") from error
         except ValueError as error:
