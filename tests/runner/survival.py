@@ -46,7 +46,6 @@ class Course:
     runs: int
     kills: int
     disk: bool
-    restart: bool = True
     seed: int = 8
     log: list[str] = field(default_factory=list)
 
@@ -125,11 +124,12 @@ def fill(path: Path) -> Path:
 async def survive(course: Course, path: Path, sandbox: Sandbox) -> dict[str, tuple[str, str]]:
     """Do it all, each between two kills, until the batch is over. Returns when PostgreSQL was away, as ISO times, by what was done."""
     chance, away = random.Random(course.seed), {}
-    deeds = ["kill"] * course.kills + ["disk"] * course.disk + ["restart"] * course.restart
+    deeds = ["kill"] * course.kills + ["disk"] * course.disk
     chance.shuffle(deeds)
+    deeds.insert(0, "restart")  # while those run that ask PostgreSQL: they are the first of the plan
     runner = spawn(path, "start")
     for number, deed in enumerate(deeds, start=1):
-        goal = course.runs * number // (len(deeds) + 1)
+        goal = 1 if deed == "restart" else course.runs * number // (len(deeds) + 1)
         until(lambda goal=goal, runner=runner: len(finished(path)) >= goal or runner.poll() is not None, timeout_s=3600)
         assert runner.poll() is None, (path / "runner.log").read_text()[-3000:]
         await asyncio.sleep(chance.random() * 2)  # any moment, not the moment after a line

@@ -121,7 +121,10 @@ class RunningBatch:
         await self._note("attempted", run=job.name, why=again.why, number=again.number, **asdict(outcome))
         wait = f" in {again.wait_s:g} s" if again.wait_s else ""
         self._event(
-            "attempted", f"{job.name}: {again.why} ({outcome.summary}); again{wait}, for the {again.number + 1}. time", job, outcome
+            "attempted",
+            f"{job.name}: {again.why} ({outcome.summary}); again{wait}, for the {self.attempts.of(job.name)}. time",
+            job,
+            outcome,
         )
         return again.wait_s
 
