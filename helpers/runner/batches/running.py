@@ -26,7 +26,7 @@ NO_ROOM = "The batch was interrupted by a full disk."
 
 
 class RunningBatch:
-    """One batch; `outcomes` grows while it runs, `stopped` says why it was ended before its end."""
+    """One batch; `outcomes` grows while it runs, `stopped` says why it was ended before its end, `asked` whether a person did."""
 
     def __init__(self, plan: Plan, journal: Journal, past: Past, executor: Executor, folders: list[Path], tell: OnBatchEvent) -> None:
         self.plan, self.journal, self.executor, self._tell = plan, journal, executor, tell
@@ -35,7 +35,7 @@ class RunningBatch:
         self.attempts = Attempts(plan.retries, past.attempts)
         self.disk = Disk(folders, self.say, lambda: bool(self.stopped))
         self.turns = Turns([], {}, {})
-        self.stopped = ""
+        self.stopped, self.asked = "", False
 
     def say(self, text: str) -> None:
         """Tell something that is not of one run."""
@@ -66,10 +66,11 @@ class RunningBatch:
         self.stop(f"its limit of {self.plan.limits.batch_s:g} s is over")
 
     def _signalled(self, what: str) -> None:
-        if self.stopped.startswith(REASON):  # the second time: whoever asks twice wants out, and the journal is whole at any moment
+        if self.asked:  # the second time: whoever asks twice wants out, and the journal is whole at any moment
             self._event("left", f"{what} again: left at once. `--resume` closes what was running.")
             os._exit(4)
         else:
+            self.asked = True
             self.say(f"{what}: what runs is ended in order; once more to leave at once.")
             self.stop(what)
 
