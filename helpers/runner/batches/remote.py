@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.errors import RunbookError
+from helpers.runner.batches.disk import is_full
 from helpers.runner.batches.sources import read_notebook
 from helpers.runner.batches.store import Store
 from helpers.runner.executor import LOST, Outcome, outcome_of, recover_folder, why_not
@@ -56,7 +57,8 @@ async def _run(order: Order) -> Outcome:
             folder = store.local / name if store.local else Path(scratch) / order["incident"]
             return await _perform(order, store, name, folder)
     except (RunbookError, OSError) as error:
-        verdict, code = why_not(error)
+        away = isinstance(error, OSError) and not is_full(error)  # a store that does not answer: this run's trouble, not the batch's
+        verdict, code = ("broken", 4) if away else why_not(error)
         return Outcome(verdict, code, str(error), store.at(name))
 
 
