@@ -157,7 +157,7 @@ def test_the_block_on_a_terminal() -> None:
     drawn = io.StringIO()
     Console(file=drawn, width=120).print(progress)
     text = drawn.getvalue()
-    assert [w for w in ("2 done, 1 running, 1 waiting", "about ", "1 cause_found", "▸ b", "disk is full") if w not in text] == []
+    assert [w for w in ("2 done, 1 running, 1 waiting", "about ", "1 cause_found", "● a", "▸ b", "disk is full") if w not in text] == []
 
 
 @pytest.fixture

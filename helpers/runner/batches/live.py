@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["BatchProgress"]
 
 SHOWN = 8  # running or just finished runs in the block: it has to fit a small terminal
+_MARKS: dict[Kind, str] = {"found": "●", "broken": "✗", "doubt": "?", "good": "✓"}
 _STYLES: dict[Kind, str] = {"found": "red", "broken": "magenta", "doubt": "yellow", "good": "green"}
 
 
@@ -87,7 +88,7 @@ class BatchProgress(AbstractContextManager["BatchProgress"]):
         yield self._bar(ProgressBar(total=self.total or 1, completed=self.done, width=max(10, min(50, options.max_width - 40))))
         yield Text.assemble(*((f" {n} {verdict} ", _STYLES[kind_of(verdict)]) for verdict, n in self._ordered()))
         for text, kind in self.last:
-            yield Text(f" ✓ {_clean(text)}", style=_STYLES[kind], overflow="ellipsis", no_wrap=True)
+            yield Text(f" {_MARKS[kind]} {_clean(text)}", style=_STYLES[kind], overflow="ellipsis", no_wrap=True)
         for name, since in list(self.running.items())[:SHOWN]:
             yield Text(f" ▸ {_clean(name)}  {time.monotonic() - since:.0f} s", style="cyan", overflow="ellipsis", no_wrap=True)
         if self.note:
