@@ -13,7 +13,7 @@ from typing import Any
 
 from helpers.errors import RunBroken, UsageError
 from helpers.runner.batches.disk import is_full
-from helpers.runner.batches.remote import Order, close_incident, run_job
+from helpers.runner.batches.remote import STOP, Order, close_incident, run_job
 from helpers.runner.batches.store import Store
 from helpers.runner.executor import LOST, NO_SPACE, Outcome, Started
 from helpers.runner.plan import Job
@@ -74,7 +74,10 @@ class DaskExecutor:
 
     async def recover(self, folder: str, reason: str) -> Outcome | None:
         """Close the incident of a run that was cut off, on a worker, which has the secrets an undo may need; see Executor."""
-        told = await self._answer(close_incident, self._order(folder.rpartition("/")[2], reason=reason))
+        incident = folder.rpartition("/")[2]
+        # First the word that ends it, where it still runs for nobody: the order that closes it may have to wait for that very worker.
+        await asyncio.to_thread(self.store.put, f"incidents/{incident}/{STOP}", reason.encode())
+        told = await self._answer(close_incident, self._order(incident, reason=reason))
         return Outcome(**told) if told else None
 
     def stop(self, reason: str) -> None:

@@ -22,12 +22,12 @@ from helpers.runner.executor import LOST, Outcome, outcome_of, recover_folder, w
 from helpers.runner.leash import Leash
 from helpers.runner.plan import Job
 
-__all__ = ["Order", "close_incident", "run_job"]
+__all__ = ["STOP", "Order", "close_incident", "run_job"]
 
 Order = dict[str, Any]
 BEAT_S = 1.0
 SILENT_S = 6.0  # a living run's sign changes several times within it
-ALIVE = ".alive"
+ALIVE, STOP = ".alive", ".stop"  # beside an incident's evidence: its sign of life, and the word that ends it
 
 
 def run_job(order: Order) -> dict[str, Any]:
@@ -107,8 +107,9 @@ async def _watch(order: Order, store: Store, name: str, folder: Path, leash: Lea
     for beat in range(1, 1_000_000):
         with suppress(OSError):  # a full disk, a store that is away for a while: the next beat tries again
             await asyncio.to_thread(_beat, store, name, folder, beat)
-            if said := await asyncio.to_thread(store.get, order["stop"]):
-                leash.stop(said.decode())
+            for word in (order["stop"], f"{name}/{STOP}"):
+                if said := await asyncio.to_thread(store.get, word):
+                    leash.stop(said.decode())
         await asyncio.sleep(BEAT_S)
 
 
@@ -123,7 +124,7 @@ def _beat(store: Store, name: str, folder: Path, beat: int) -> None:
 async def _close(order: Order) -> Outcome | None:
     store, name = Store(order["store"]), f"incidents/{order['incident']}"
     _claimed(store, name)  # whoever comes late finds it taken
-    await _silence(store, f"{name}/{ALIVE}")
+    await _silence(store, name)
     if store.local:
         return await recover_folder(store.local / name, order["reason"])
     with tempfile.TemporaryDirectory(prefix="runbook-incident-") as scratch:
@@ -137,9 +138,9 @@ async def _close(order: Order) -> Outcome | None:
 
 async def _silence(store: Store, name: str) -> None:
     """Return once the sign of life has not changed for a while; one look compared with another, so that no clocks are."""
-    sign = await asyncio.to_thread(store.get, name)
+    sign = await asyncio.to_thread(store.get, f"{name}/{ALIVE}")
     while True:
         await asyncio.sleep(SILENT_S)
-        last, sign = sign, await asyncio.to_thread(store.get, name)
+        last, sign = sign, await asyncio.to_thread(store.get, f"{name}/{ALIVE}")
         if last == sign:
             return
