@@ -25,6 +25,8 @@ from tests.runner.toys import Toy, until
 
 pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 
+pytestmark = pytest.mark.timeout(400)  # real clusters, on a busy machine
+
 CANARY = "canary-7f3a9c"
 HANG_ONCE = "import os, time\nif not os.path.exists('go'):\n    open(f'hangs-{os.getpid()}', 'w').close(); time.sleep(300)"
 
@@ -76,7 +78,7 @@ async def test_a_worker_killed_in_the_middle_costs_nothing(cluster: Any, toy: To
     toy("1 / 0", name="breaks")
     plan = write_plan(tmp_path, "{runbook: hangs}", *[f"{{runbook: toy, name: t{n}}}" for n in range(3)], "{runbook: breaks}")
     running = asyncio.create_task(run_batch(plan, 2, scheduler=address))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         kernel = await appeared(tmp_path)
     (worker,) = {parent.pid for parent in psutil.Process(kernel).parents()} & {w.pid for w in workers}
     os.kill(worker, signal.SIGKILL)
@@ -125,7 +127,7 @@ async def test_a_stopped_batch_ends_what_runs_on_the_workers(cluster: Any, toy: 
     toy(HANG_ONCE, name="hangs")
     plan = write_plan(tmp_path, *[f"{{runbook: hangs, name: h{n}}}" for n in range(3)])
     running = asyncio.create_task(run_batch(plan, 3, scheduler=address))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         await appeared(tmp_path)
     os.kill(os.getpid(), signal.SIGTERM)
     stopped = await running
@@ -134,6 +136,27 @@ async def test_a_stopped_batch_ends_what_runs_on_the_workers(cluster: Any, toy: 
     events = Counter((line["event"], line["run"]) for line in journal(result.folder) if "run" in line)
     assert (stopped.exit_code, stopped.outcomes, sorted(result.outcomes)) == (4, {}, ["h0", "h1", "h2"])
     assert [events["stopped", run] for run in result.outcomes] == [1, 1, 1]
+
+
+async def test_a_batch_killed_while_its_workers_go_on(cluster: Any, toy: Toy, tmp_path: Path) -> None:
+    """What still runs for nobody is ended in order and closed by --resume; every run finishes once."""
+    address, _ = cluster
+    toy(HANG_ONCE, name="hangs")
+    plan = write_plan(tmp_path, "{runbook: hangs}", "{runbook: toy}")
+    call = "import asyncio; from pathlib import Path; from helpers.runner import run_batch; asyncio.run(run_batch(Path('plan.yaml'), 2, scheduler={!r}))"
+    killed = subprocess.Popen([sys.executable, "-c", call.format(address)], cwd=tmp_path)
+    async with asyncio.timeout(120):
+        kernel = await appeared(tmp_path)
+    killed.kill()
+    killed.wait()
+    (tmp_path / "go").touch()
+    result = await run_batch(plan, 2, scheduler=address, resume=True)
+    events = Counter((line["event"], line["run"]) for line in journal(result.folder) if "run" in line)
+    assert ({name: o.verdict for name, o in result.outcomes.items()}, psutil.pid_exists(kernel)) == (
+        {"hangs-empty": "inconclusive", "toy-empty": "inconclusive"},
+        False,
+    )
+    assert [events["finished", run] for run in result.outcomes] + [events["recovered", "hangs-empty"]] == [1, 1, 1]
 
 
 async def test_artefacts_go_to_an_object_store(toy: Toy, tmp_path: Path) -> None:
