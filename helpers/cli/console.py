@@ -9,7 +9,7 @@ from typing import Any
 from helpers.escaping import json_text, visible
 from helpers.redaction import redact
 
-__all__ = ["complain", "print_json", "say", "table"]
+__all__ = ["complain", "print_json", "print_line", "say", "table"]
 
 
 def say(text: str) -> None:
@@ -26,6 +26,12 @@ def print_json(document: Any) -> None:
     """Print one JSON document on stdout."""
     text = document if isinstance(document, str) else json.dumps(document, indent=2, ensure_ascii=False, default=str)
     sys.stdout.write(redact(json_text(text)) + "\n")
+
+
+def print_line(document: Any) -> None:
+    """Print one JSON document on one line of stdout, at once."""
+    sys.stdout.write(redact(json_text(json.dumps(document, ensure_ascii=False, default=str))) + "\n")
+    sys.stdout.flush()
 
 
 def table(title: str, rows: list[dict[str, Any]]) -> None:

@@ -6,33 +6,37 @@ document is written. What only started is closed by `recover` and run again; wha
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from helpers.errors import PlanError, UsageError
-from helpers.runner.executor import Executor, LocalExecutor, Outcome
-from helpers.runner.journal import Journal, Past, read_journal
-from helpers.runner.leash import CELL_S, RUN_S
-from helpers.runner.plan import Job, Plan, load_plan
-from helpers.runner.signals import stop_signals
+from helpers.errors import UsageError
+from helpers.runner.batches.folders import new_folder, newest, past_of
+from helpers.runner.batches.places import Place
+from helpers.runner.batches.previous import Change, changes
+from helpers.runner.batches.running import RunningBatch
+from helpers.runner.batches.telling import BatchEvent, OnBatchEvent
+from helpers.runner.executor import Executor, Outcome
+from helpers.runner.journal import Journal
+from helpers.runner.plan import Plan, load_plan
 from helpers.runner.summary import worst, write_summary
+from helpers.runner.zygote import warm_kernels
 
 __all__ = ["BatchResult", "run_batch"]
 
 Say = Callable[[str], None]
-REASON = "The batch was interrupted"
 
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """How a batch ended: its folder, the worst exit code, and each run's outcome by name."""
+    """How a batch ended: its folder and page, the worst exit code, each run's outcome by name, what differs from the batch before."""
 
     folder: Path
+    page: str
     exit_code: int
     outcomes: dict[str, Outcome]
+    changes: list[Change]
 
 
 async def run_batch(
@@ -40,12 +44,15 @@ async def run_batch(
     workers: int = 2,
     *,
     resume: bool = False,
-    out: Path = Path("batches"),
+    out: Path | str = Path("batches"),
     incidents: Path = Path("incidents"),
-    cell_timeout_s: float = CELL_S,
-    run_timeout_s: float = RUN_S,
+    cell_timeout_s: float | None = None,
+    run_timeout_s: float | None = None,
+    batch_timeout_s: float | None = None,
+    scheduler: str = "",
     executor: Executor | None = None,
     say: Say | None = None,
+    on_event: OnBatchEvent | None = None,
 ) -> BatchResult:
     """Run a plan; returns when every run has an outcome, or the batch was stopped in order.
 
@@ -53,138 +60,69 @@ async def run_batch(
         plan_path: The YAML plan.
         workers: How many runs at once.
         resume: Continue the newest batch of this plan's name.
-        out: Where batches are kept.
-        incidents: Where their incidents are kept.
-        cell_timeout_s: Seconds one cell may take.
-        run_timeout_s: Seconds one run may take.
-        executor: Who runs the jobs; this machine by default.
-        say: Told one line per run.
+        out: Where batches are kept; an address such as s3://… gets a copy of everything, incidents included.
+        incidents: Where their incidents are kept; with an address, or on a cluster, they are in the batch's folder.
+        cell_timeout_s: Seconds one cell may take; default: the plan's.
+        run_timeout_s: Seconds one run may take; default: the plan's.
+        batch_timeout_s: Seconds the whole may take, from now; default: the plan's.
+        scheduler: The address of a Dask scheduler; empty: the runs are this machine's.
+        executor: Who runs the jobs, instead of both.
+        say: Told one line per thing that happens.
+        on_event: Told the same as events.
 
     Raises:
         PlanError: the plan is wrong, or there is nothing that fits it to resume; nothing was started.
+        UsageError: no scheduler, or no such place to write to; nothing was started.
 
     """
     if workers < 1:
         raise UsageError(f"A batch needs at least one worker, not {workers}.")
-    plan = await load_plan(plan_path)
-    folder = _newest(out, plan) if resume else _new_folder(out, plan)
+    given = {"cell_s": cell_timeout_s, "run_s": run_timeout_s, "batch_s": batch_timeout_s}
+    plan = await load_plan(plan_path, here=not scheduler)
+    plan = replace(plan, limits=plan.limits.model_copy(update={name: value for name, value in given.items() if value is not None}))
+    place = Place(out, incidents, scheduler)
+    place.check(plan)
+    folder = newest(place.root, plan.name) if resume else new_folder(place.root, plan.name)
+    async with nullcontext() if scheduler or executor else warm_kernels(), place.executor(folder, plan) as runner:
+        return await _journalled(plan, folder, place, executor or runner, workers, _teller(say, on_event))
+
+
+async def _journalled(plan: Plan, folder: Path, place: Place, executor: Executor, workers: int, tell: OnBatchEvent) -> BatchResult:
     journal = Journal(folder)
     try:
-        past = _past(folder, plan)
+        past = past_of(folder, plan)
+        batch = RunningBatch(plan, journal, past, executor, [folder, place.incidents(folder)], tell)
         if not past.hash:
-            journal.append("planned", hash=plan.hash, name=plan.name, runs=[job.name for job in plan.jobs])
-        runner = executor or LocalExecutor(incidents, cell_timeout_s=cell_timeout_s, run_timeout_s=run_timeout_s)
-        batch = _Batch(plan, folder, journal, runner, say or (lambda _: None))
-        return await batch.run(past, workers)
+            journal.append("planned", hash=plan.hash, name=plan.name, runs=plan.fingerprints, runbooks=plan.runbooks)
+        code = await batch.run(workers)
+        return await _closed(batch, folder, place, code)
     finally:
         journal.close()
 
 
-class _Batch:
-    def __init__(self, plan: Plan, folder: Path, journal: Journal, executor: Executor, say: Say) -> None:
-        self.plan, self.folder, self.journal, self.executor, self.say = plan, folder, journal, executor, say
-        self.outcomes: dict[str, Outcome] = {}
-        self.stopped = ""
-
-    async def run(self, past: Past, workers: int) -> BatchResult:
-        self.outcomes = {name: _outcome(line) for name, line in past.finished.items()}
-        with stop_signals(self.stop):
-            await self._take_up(past)
-            queue = iter([job for job in self.plan.jobs if job.name not in self.outcomes])
-            working = [asyncio.create_task(self._work(queue)) for _ in range(workers)]
-            await self._wait(working)
-        code = worst([outcome.exit_code for outcome in self.outcomes.values()])
-        code = 4 if len(self.outcomes) < len(self.plan.jobs) else code
-        self.journal.append("interrupted" if self.stopped else "closed", exit_code=code, reason=self.stopped)
-        write_summary(self.folder, self.plan, self.outcomes)
-        return BatchResult(self.folder, code, self.outcomes)
-
-    def stop(self, what: str) -> None:
-        """Start nothing more, and end in order what runs."""
-        self.stopped = self.stopped or f"{REASON}: {what}."
-        self.executor.stop(self.stopped)
-
-    async def _wait(self, working: list[asyncio.Task[None]]) -> None:
-        """Wait for the workers; being cancelled stops them in order first."""
-        try:
-            await asyncio.wait(working)
-        except asyncio.CancelledError:
-            self.stop("cancelled")
-            await asyncio.wait(working)
-            raise
-        for worker in working:
-            worker.result()
-
-    async def _work(self, queue: Iterator[Job]) -> None:
-        for job in queue:
-            if self.stopped:
-                return
-            await self._one(job)
-
-    async def _one(self, job: Job) -> None:
-        self.say(f"{self._count()} {job.name}: started")
-        outcome = await self.executor.run(job, lambda folder: self.journal.append("started", run=job.name, folder=str(folder)))
-        if outcome.interrupted:
-            self.journal.append("stopped", run=job.name, folder=outcome.folder)
-            self.say(f"{self._count()} {job.name}: interrupted, {outcome.folder}")
-            return
-        self._finish(job.name, outcome)
-
-    def _finish(self, name: str, outcome: Outcome) -> None:
-        self.journal.append("finished", run=name, **asdict(outcome))
-        self.outcomes[name] = outcome
-        self.say(f"{self._count()} {name}: {outcome.verdict} in {outcome.duration_s:.1f} s {outcome.folder}".rstrip())
-
-    def _count(self) -> str:
-        return f"[{len(self.outcomes)}/{len(self.plan.jobs)}]"
-
-    async def _take_up(self, past: Past) -> None:
-        """Close what a killed batch left open: a run whose document is whole is taken over, another is recovered and run again."""
-        from helpers.incident.recovery import recover
-        from helpers.runner.finish import written
-
-        for name, folder in past.started.items():
-            if not folder.is_dir():
-                continue
-            document = written(folder)
-            if document is None:
-                self.say(f"{self._count()} {name}: was cut off, its incident {folder.name} is closed")
-                await recover(folder, reason="The batch was killed while this ran.", interrupted=True)
-                self.journal.append("recovered", run=name, folder=str(folder))
-            elif document.broken is None:
-                self._finish(name, Outcome(str(document.verdict), document.exit_code, document.summary, str(folder)))
+async def _closed(batch: RunningBatch, folder: Path, place: Place, code: int) -> BatchResult:
+    """Sum up, on a full disk as soon as there is room again."""
+    outcomes = batch.outcomes
+    code = worst([code, *(outcome.exit_code for outcome in outcomes.values())])
+    event = "interrupted" if batch.stopped else "closed"
+    leaks: list[str] = []
+    await batch.disk.write(lambda: batch.journal.append(event, exit_code=code, reason=batch.stopped))
+    await batch.disk.write(lambda: _write(folder, batch, leaks))
+    for leak in leaks:
+        batch.say(leak)
+    page = await place.published(folder)
+    return BatchResult(folder, page, worst([code, 4 if leaks else 0]), outcomes, changes(folder, batch.plan, outcomes))
 
 
-def _outcome(line: dict[str, object]) -> Outcome:
-    return Outcome(**{name: line[name] for name in Outcome.__slots__})  # type: ignore[arg-type]
+def _write(folder: Path, batch: RunningBatch, leaks: list[str]) -> None:
+    write_summary(folder, batch.plan, batch.outcomes, {name: batch.attempts.of(name) for name in batch.outcomes}, leaks)
 
 
-def _new_folder(out: Path, plan: Plan) -> Path:
-    base = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{plan.name}"
-    for number in range(1, 1000):
-        folder = out / (base if number == 1 else f"{base}.{number}")
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        return folder.resolve()
-    raise UsageError(f"{out} cannot hold another batch {base}.")
+def _teller(say: Say | None, on_event: OnBatchEvent | None) -> OnBatchEvent:
+    def tell(event: BatchEvent) -> None:
+        if on_event is not None:
+            on_event(event)
+        if say is not None and event.kind != "begun":
+            say(f"[{event.done}/{event.total}] {event.text}")
 
-
-def _newest(out: Path, plan: Plan) -> Path:
-    """Return the newest batch folder of this plan's name. Raises PlanError when there is none."""
-    names = (plan.name, *(f"{plan.name}.{n}" for n in range(2, 1000)))
-    found = [path for path in out.glob("*Z-*") if path.name.partition("-")[2] in names and (path / "journal.jsonl").is_file()]
-    if not found:
-        raise PlanError([f"There is no batch {plan.name} under {out} to resume."], remedy="Start it without --resume.")
-    return max(found, key=lambda path: (path.name.partition("-")[0], len(path.name), path.name)).resolve()
-
-
-def _past(folder: Path, plan: Plan) -> Past:
-    past = read_journal(folder)
-    if past.hash and past.hash != plan.hash:
-        raise PlanError(
-            [f"The plan {plan.name} changed since the batch {folder.name} was started."],
-            remedy="Put the plan back as it was to resume, or start a new batch without --resume.",
-        )
-    return past
+    return tell

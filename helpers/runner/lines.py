@@ -10,25 +10,35 @@ import yaml
 
 from helpers.errors import PlanError
 
-__all__ = ["Lines", "read_yaml"]
+__all__ = ["Lines", "Where", "read_yaml"]
 
 Where = tuple[Any, ...]
 
 
 @dataclass
 class Lines:
-    """Where each value of a YAML file stands."""
+    """Where each value of a YAML file stands; `alone` are the keys whose list of one was written without being a list."""
 
     file: str
     known: dict[Where, int] = field(default_factory=dict)
+    alone: set[str] = field(default_factory=set)
 
     def at(self, where: Where, what: str) -> str:
         """Return `FILE:LINE: path: what`; the line is that of the nearest enclosing value known."""
-        near = where
+        near = where = self._written(where)
         while near and near not in self.known:
             near = near[:-1]
-        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
+        path = self.path(where)
         return f"{self.file}:{self.known.get(near, 1)}: {path + ': ' if path else ''}{what}"
+
+    def path(self, where: Where) -> str:
+        """Return the place as a person would write it: `runs[1].parameters`."""
+        return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self._written(where)).lstrip(".")
+
+    def _written(self, where: Where) -> Where:
+        if len(where) > 1 and where[0] in self.alone and where[1] == 0 and (*where[:1], 0) not in self.known:
+            return (where[0], *where[2:])
+        return where
 
 
 def read_yaml(path: Path) -> tuple[Any, Lines]:

@@ -4,21 +4,26 @@ name: nightly
 defaults: {profile: staging, parameters: {slo_p95_ms: 200}}
 runs:
   - {runbook: missing_index, parameters: {endpoint: GET /orders}}
-matrix: {runbook: [lock_contention], profile: [staging, production]}
+matrix: {runbook: [lock_contention], profile: [staging, production], rows: {csv: targets.csv}}
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
-from itertools import product
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from helpers.errors import PlanError, RunbookError, UsageError, near_misses
+from helpers.errors import PlanError, UsageError
+from helpers.redaction import redact
+from helpers.runner.batches.matrix import Placed, expand
+from helpers.runner.batches.profiles import Profiles
+from helpers.runner.batches.schema import Job, Limits, Retries, Shared, Written, complaint
+from helpers.runner.batches.servers import Burden, burden_of, capacities
+from helpers.runner.batches.sources import Notebook, read_notebook
 from helpers.runner.lines import Lines, read_yaml
 from helpers.runner.prepare import settle
 
@@ -26,163 +31,134 @@ __all__ = ["Job", "Plan", "load_plan"]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """One run of a batch: what an executor needs to know, all of it JSON."""
-
-    name: str
-    runbook: str
-    profile: str | None
-    parameters: dict[str, Any]
-    apply: bool
-    confirm: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
-    """A checked plan; `hash` changes when a run of it does."""
+    """A checked plan; `hash` changes when a run of it does.
+
+    `runbooks` is the hash of each notebook's cells, `burdens` what each run asks of which server, `bears` what those bear at a time.
+    """
 
     name: str
     jobs: list[Job]
+    limits: Limits = field(default_factory=Limits)
+    retries: Retries = field(default_factory=Retries)
+    runbooks: dict[str, str] = field(default_factory=dict)
+    burdens: dict[str, Burden] = field(default_factory=dict)
 
     @property
     def hash(self) -> str:
         """SHA-256 of the runs, the order included."""
         return hashlib.sha256(json.dumps([asdict(job) for job in self.jobs], sort_keys=True).encode()).hexdigest()
 
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """SHA-256 of each run by its name."""
+        return {job.name: hashlib.sha256(json.dumps(asdict(job), sort_keys=True).encode()).hexdigest() for job in self.jobs}
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class _Shared(_Model):
-    profile: str | None = None
-    parameters: dict[str, Any] = Field(default_factory=dict)
-    apply: bool = False
-
-
-class _Run(_Model):
-    runbook: str
-    name: str | None = Field(default=None, min_length=1, max_length=100)
-    profile: str | None = None
-    parameters: dict[str, Any] = Field(default_factory=dict)
-    apply: bool | None = None
-    confirm: str = ""
+    @property
+    def bears(self) -> Burden:
+        """What each server bears at a time."""
+        return capacities(list(self.burdens.values()), self.limits)
 
 
-class _Matrix(_Model):
-    runbook: list[str] = Field(min_length=1)
-    profile: list[str] = Field(min_length=1)
-
-
-class _Plan(_Model):
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$")
-    defaults: _Shared = Field(default_factory=_Shared)
-    runs: list[_Run] = Field(default_factory=list)
-    matrix: _Matrix | None = None
-
-
-async def load_plan(path: Path) -> Plan:
+async def load_plan(path: Path, *, here: bool = True) -> Plan:
     """Return the plan at `path`, every run of it checked: runbook, parameters, profile, name.
+
+    Args:
+        path: The YAML file; files of rows are looked for beside it.
+        here: Whether the runs will run on this machine: then every reference of their profiles must resolve here.
 
     Raises:
         PlanError: `problems` lists every mistake as `FILE:LINE: where: what`.
 
     """
-    data, lines = read_yaml(path)
-    try:
-        written = _Plan.model_validate(data)
-    except ValidationError as error:
-        found = [(tuple(e["loc"]), _said(e)) for e in error.errors()]
-        raise PlanError([lines.at(where, what) for where, what in found]) from None
-    runs = [(("runs", i), run) for i, run in enumerate(written.runs)]
-    if written.matrix is not None:
-        pairs = product(written.matrix.runbook, written.matrix.profile)
-        runs += [(("matrix", i), _Run(runbook=r, profile=p, name=f"{r}-{p}")) for i, (r, p) in enumerate(pairs)]
-    problems = [] if runs else [lines.at((), "The plan has no runs.")]
-    jobs = [_job(where, run, written.defaults, lines, problems) for where, run in runs]
-    problems += _unused(written.defaults, jobs, lines) + _repeated([where for where, _ in runs], jobs, lines)
-    problems += await _profiles([where for where, _ in runs], jobs, lines)
+    written, lines = _read(path)
+    problems: list[str] = []
+    runs = await _runs(written, lines, path.parent, problems)
+    if not runs and not problems:
+        problems.append(lines.at((), "The plan has no runs."))
+    checking = _Checking(written, lines, Profiles(here=here), problems)
+    # A name goes into the journal, where it has to be found again: it is redacted here, once every profile's secrets are known.
+    jobs = [replace(job, name=redact(job.name)) for job in [await checking.job(placed) for placed in runs]]
+    problems += _unused(written.defaults, jobs, lines) + _repeated(runs, jobs, lines)
     if problems:
         raise PlanError(list(dict.fromkeys(problems)), remedy="Nothing was started.")
-    return Plan(written.name, jobs)
+    hashes = {name: notebook.hash for name, notebook in checking.notebooks.items()}
+    burdens = {redact(name): burden for name, burden in checking.burdens.items()}
+    return Plan(written.name, jobs, written.limits, written.retries, hashes, burdens)
 
 
-def _said(error: Any) -> str:
-    if error["type"] == "extra_forbidden":
-        key = str(error["loc"][-1])
-        known = [name for model in (_Plan, _Shared, _Run, _Matrix) for name in model.model_fields]
-        return f"there is no key {key}. {near_misses(key, sorted(set(known)))}".strip()
-    return str(error["msg"])
-
-
-def _job(where: tuple[str, int], run: _Run, defaults: _Shared, lines: Lines, problems: list[str]) -> Job:
-    """Return one run with the defaults filled in; what is wrong with it is appended to `problems`."""
-    profile = run.profile or defaults.profile
-    apply = defaults.apply if run.apply is None else run.apply
+def _read(path: Path) -> tuple[Written, Lines]:
+    data, lines = read_yaml(path)
+    if isinstance(data, dict) and isinstance(data.get("matrix"), dict):
+        data["matrix"] = [data["matrix"]]  # one matrix need not be a list
+        lines.alone.add("matrix")
     try:
-        names = {p.name for p in settle(run.runbook, {}, profile=None, apply=False, confirm="").info.parameters}
-        parameters = {k: v for k, v in defaults.parameters.items() if k in names} | run.parameters
-        settle(run.runbook, parameters, profile=profile if "profile" in names else None, apply=apply, confirm=run.confirm)
-    except UsageError as error:
-        parameters = run.parameters
-        names = {"profile"}
-        problems += [lines.at(where, f"{run.runbook}: {line}") for line in str(error).splitlines()]
-    profile = profile if "profile" in names else None
-    return Job(run.name or _plain_name(run, profile), run.runbook, profile, parameters, apply, run.confirm)
+        return Written.model_validate(data), lines
+    except ValidationError as error:
+        raise PlanError([lines.at(tuple(e["loc"]), complaint(e)) for e in error.errors()]) from None
 
 
-def _plain_name(run: _Run, profile: str | None) -> str:
-    stem = Path(run.runbook).stem
+async def _runs(written: Written, lines: Lines, folder: Path, problems: list[str]) -> list[Placed]:
+    runs = [Placed(("runs", index), run) for index, run in enumerate(written.runs)]
+    for index, matrix in enumerate(written.matrix):
+        runs += await expand(matrix, ("matrix", index), lines, folder, written.defaults.profile, problems)
+    return runs
+
+
+class _Checking:
+    """Every run, one after the other; what is wrong with one is appended to `problems`."""
+
+    def __init__(self, written: Written, lines: Lines, profiles: Profiles, problems: list[str]) -> None:
+        self.written, self.lines, self.profiles, self.problems = written, lines, profiles, problems
+        self.notebooks: dict[str, Notebook] = {}
+        self.burdens: dict[str, Burden] = {}
+
+    async def job(self, placed: Placed) -> Job:
+        """Return one run with the defaults filled in."""
+        run, defaults = placed.run, self.written.defaults
+        profile, apply = run.profile or defaults.profile, defaults.apply if run.apply is None else run.apply
+        try:
+            names = {p.name for p in settle(run.runbook, {}, profile=None, apply=False, confirm="").info.parameters}
+            parameters = {k: v for k, v in defaults.parameters.items() if k in names} | run.parameters
+            profile = profile if "profile" in names else None
+            settled = settle(run.runbook, parameters, profile=profile, apply=apply, confirm=run.confirm)
+        except UsageError as error:
+            self.problems += [self._said(placed, f"{run.runbook}: {line}") for line in str(error).splitlines()]
+            await self._profile(placed, profile)
+            return Job(run.name or _plain_name(run.runbook, profile), run.runbook, profile, run.parameters, apply, run.confirm)
+        job = Job(run.name or _plain_name(run.runbook, profile), run.runbook, profile, parameters, apply, run.confirm)
+        self.notebooks.setdefault(job.runbook, read_notebook(settled.info.path))
+        await self._profile(placed, profile)
+        loaded = await self.profiles.loaded(settled.profile)
+        code = self.notebooks[job.runbook].code
+        self.burdens[job.name] = burden_of(loaded, code, self.written.limits, resolve=self.profiles.here)
+        return job
+
+    async def _profile(self, placed: Placed, profile: str | None) -> None:
+        if said := await self.profiles.complaint(profile):
+            self.problems.append(self._said(placed, said))
+
+    def _said(self, placed: Placed, what: str) -> str:
+        return f"{placed.at}{what}" if placed.at else self.lines.at(placed.where, what)
+
+
+def _plain_name(runbook: str, profile: str | None) -> str:
+    stem = Path(runbook).stem
     return f"{stem}-{profile}" if profile else stem
 
 
-def _unused(defaults: _Shared, jobs: list[Job], lines: Lines) -> list[str]:
+def _unused(defaults: Shared, jobs: Sequence[Job], lines: Lines) -> list[str]:
     used = {name for job in jobs for name in job.parameters}
     wrong = [name for name in defaults.parameters if name not in used]
     return [lines.at(("defaults", "parameters", name), f"no runbook of this plan has the parameter {name}.") for name in wrong]
 
 
-def _repeated(places: list[tuple[str, int]], jobs: list[Job], lines: Lines) -> list[str]:
-    first: dict[str, tuple[str, int]] = {}
+def _repeated(runs: list[Placed], jobs: list[Job], lines: Lines) -> list[str]:
+    first: dict[str, Placed] = {}
     problems = []
-    for where, job in zip(places, jobs, strict=True):
+    for placed, job in zip(runs, jobs, strict=True):
         if job.name in first:
-            said = f"the name {job.name} is taken by {_place(first[job.name])}; give each run a `name`."
-            problems.append(lines.at(where, said))
-        first.setdefault(job.name, where)
+            said = f"the name {job.name} is taken by {lines.path(first[job.name].where)}; give each run a `name`."
+            problems.append(f"{placed.at}{said}" if placed.at else lines.at(placed.where, said))
+        first.setdefault(job.name, placed)
     return problems
-
-
-def _place(where: tuple[str, int]) -> str:
-    return f"{where[0]}[{where[1]}]"
-
-
-async def _profiles(places: list[tuple[str, int]], jobs: list[Job], lines: Lines) -> list[str]:
-    """Load every profile that only needs reading; one that would start something (`sandbox`) is taken by its name."""
-    from importlib.metadata import entry_points
-
-    provided = {entry.name for entry in entry_points(group="runbook.profiles")}
-    said: dict[str, str] = {}
-    problems = []
-    for where, job in zip(places, jobs, strict=True):
-        name = job.profile
-        if name is None or name in provided:
-            continue
-        if name not in said:
-            said[name] = await _cannot_load(name)
-        if said[name]:
-            problems.append(lines.at(where, said[name]))
-    return problems
-
-
-async def _cannot_load(name: str) -> str:
-    """Return why the profile cannot be used, or an empty string."""
-    from helpers.settings import load_profile
-
-    try:
-        profile = await load_profile(name)
-        for system in profile.systems():
-            profile.address(system)
-    except RunbookError as error:
-        return str(error)
-    return ""

@@ -26,7 +26,7 @@ def name(requirement: str) -> str:
 def declared() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     extras = project["project"]["optional-dependencies"]
-    wanted = [*project["project"]["dependencies"], *extras["sandbox"], *extras["serve"]]
+    wanted = [*project["project"]["dependencies"], *extras["cluster"], *extras["sandbox"], *extras["serve"]]
     return {name(r) for r in [*wanted, *project["dependency-groups"]["dev"]]}
 
 
