@@ -134,7 +134,9 @@ def _state(incident: Incident) -> State:
         return State.SOUND
     if story.reproduced is None:
         return State.SUSPECTED if story.concluded == "disagrees" else State.UNASKED
-    return State.OTHER if story.other else State.SYMPTOM
+    if story.other:
+        return State.OTHER
+    return State.SYMPTOM if _is_felt(incident) else State.UNASKED  # a number that nobody feels, and nobody knows why
 
 
 def _since(began: float) -> float:

@@ -53,7 +53,7 @@ async def walked(folder, *cells, **given):
         ("no", "ms", "PROBLEM", "'another'", State.OTHER),
         ("no", "ms", "OK", "None", State.SYMPTOM),
         ("no", "count", "OK", "None", State.SOUND),  # a number nobody feels, and its own investigation finds it sound
-        ("no", "count", "UNKNOWN", "None", State.SYMPTOM),
+        ("no", "count", "UNKNOWN", "None", State.UNASKED),
         ("unclear", "ms", "PROBLEM", "'made_up'", State.SUSPECTED),
         ("unclear", "ms", "OK", "None", State.SOUND),
         ("unclear", "ms", "UNKNOWN", "None", State.UNASKED),
