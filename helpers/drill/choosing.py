@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from helpers.errors import UsageError
 from helpers.sandbox.faults import faults, load_fault
@@ -53,10 +54,11 @@ def checked(difficulty: str, area: str) -> tuple[str, str]:
     return difficulty, area
 
 
-def playable(area: str = "", *, lookalike: bool = False) -> list[Injection]:
+@cache
+def playable(area: str = "", *, lookalike: bool = False) -> tuple[Injection, ...]:
     """Return every fault and variant (or look-alike) of an area, of all areas when empty, in a fixed order."""
     known = [f for f in faults() if area in ("", f["area"]) and load_fault(f["name"]).lookalike is lookalike]
-    return [Injection(f["name"], variant, f["area"]) for f in known for variant in f["variants"]]
+    return tuple(Injection(f["name"], variant, f["area"]) for f in known for variant in f["variants"])
 
 
 def draw(seed: int, difficulty: Difficulty = Difficulty.SINGLE, *, area: str = "") -> Round:
