@@ -21,6 +21,7 @@ from helpers.triage.finding import LATE, Finding, State
 from helpers.triage.from_alert import since_of, with_alert
 from helpers.triage.leads import Leads, learn
 from helpers.triage.preload import preload
+from helpers.triage.queues import LANES, Queues
 from helpers.triage.ranking import rank
 from helpers.triage.view import Board
 from helpers.triage.walking import walk
@@ -28,7 +29,6 @@ from helpers.triage.walking import walk
 __all__ = ["triage"]
 
 BUDGET_S = 25.0  # for the leads and the walks: with the start and the report it is under 30
-LANES = 3  # walks of one area at a time, each with sessions of its own: a server that is in trouble is not asked by a dozen at once
 Told = Callable[[Finding], None]
 
 
@@ -77,23 +77,21 @@ class _Walker:
 
     async def all(self, infos: list[RunbookInfo], deadline: float) -> list[Finding]:
         """Return a finding for each, in their order."""
-        queues: dict[str, list[RunbookInfo]] = {}
-        for info in infos:
-            queues.setdefault(info.area, []).append(info)
-        lanes = [asyncio.create_task(self._lane(queue)) for queue in queues.values() for _ in range(LANES)]
+        queues = Queues(infos)
+        lanes = [asyncio.create_task(self._lane(area, queues)) for area in queues.areas for _ in range(LANES)]
         _, late = await asyncio.wait(lanes, timeout=max(deadline - time.monotonic(), 0.1))
         for lane in late:
             lane.cancel()
         await asyncio.gather(*lanes, return_exceptions=True)
         return [self._findings.get(i.name) or Finding(i.name, i.area, i.title, State.UNASKED, LATE) for i in infos]
 
-    async def _lane(self, queue: list[RunbookInfo]) -> None:
+    async def _lane(self, area: str, queues: Queues) -> None:
         systems = Systems(self._incident.systems.profile, self._incident.systems.application_name)
         systems.turns = self._incident.systems.turns
         try:
-            while queue:
-                info = queue.pop(0)
+            while (info := queues.take(area)) is not None:
                 self._findings[info.name] = found = await self._walked(info, systems)
+                queues.done(info)
                 if self._told is not None:
                     self._told(found)
         finally:
