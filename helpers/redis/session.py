@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 from helpers.errors import BadAnswer, Refused, SystemProblem
 from helpers.redis.commands import Part, each_refusal, refusal, split
+from helpers.redis.own import sent
 from helpers.redis.replies import Value, parse_info, parse_pairs
 
 __all__ = ["TIMEOUT_S", "Command", "Redis", "Wire", "answered"]
@@ -77,6 +78,11 @@ class Redis:
     def application_name(self) -> str:
         """The name this session has in CLIENT LIST."""
         return self._wire.application_name.replace(" ", "-")
+
+    @property
+    def own_lookups(self) -> int:
+        """How many of the server's lookups were this process's, of all its sessions there."""
+        return sent(self._wire.place)
 
     async def ask(self, command: str, *args: Part, timeout_s: float = TIMEOUT_S) -> Any:
         """Return the server's reply to one allowed command (`MEMORY USAGE`, its subcommand included), as bytes, numbers and lists.

@@ -44,12 +44,12 @@ class MissedSessions(Gauge):
         return f"missed lookups of {self.prefix}" if self.prefix else "missed lookups of sessions"
 
     async def counted(self, redis: Redis) -> tuple[float, float]:
-        """Return hits and misses so far. Raises Refused where the service does not tell."""
+        """Return hits and misses so far, this program's own lookups left out. Raises Refused where the service does not tell."""
         facts = await redis.info("stats")
         hits, misses = facts.get("keyspace_hits"), facts.get("keyspace_misses")
         if not isinstance(hits, int | float) or not isinstance(misses, int | float):
             raise Refused("redis", "INFO stats does not say how many lookups found their key.")
-        return float(hits), float(misses)
+        return float(hits) - redis.own_lookups, float(misses)
 
     async def look(self, redis: Redis) -> float:
         """Return the share since the server started."""
