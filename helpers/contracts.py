@@ -68,6 +68,7 @@ class Probe(ABC):
     metric: ClassVar[str] = "ms"
     also: ClassVar[tuple[str, ...]] = ()  # further systems whose sessions it reads, where the profile has them and they answer
     passive: ClassVar[bool] = False
+    sequential: ClassVar[bool] = False  # one request after the other: next to nothing as load, so others may measure beside it
 
     @property
     @abstractmethod

@@ -60,7 +60,7 @@ async def measure(incident: Incident, probe: Probe, *, step: StepName, round_: L
     """Take one set of samples and record it. Raises SystemProblem when the probe's system cannot be asked."""
     await _session(incident, probe)
     try:
-        async with nullcontext() if probe.passive else incident.systems.turn(probe.needs), asyncio.timeout(PROBE_S):
+        async with nullcontext() if probe.passive or probe.sequential else incident.systems.turn(probe.needs), asyncio.timeout(PROBE_S):
             samples = await probe.measure(incident.systems.sessions)
     except TimeoutError:
         raise TimedOut(probe.needs, f"The probe {probe.name} did not end within {PROBE_S:.0f} s.") from None

@@ -30,6 +30,7 @@ class EmptyAnswers(Probe):
     timeout_s: float = 10.0
 
     needs: ClassVar[str] = "api"
+    sequential: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.endpoint:

@@ -33,6 +33,7 @@ class Exposed(Probe):
     production: bool = False
 
     needs: ClassVar[str] = "api"
+    sequential: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         given_endpoints(self.private), given_endpoints(self.public)

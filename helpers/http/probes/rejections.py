@@ -22,6 +22,7 @@ class Rejections(Probe):
     timeout_s: float = 10.0
 
     needs: ClassVar[str] = "api"
+    sequential: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.request:

@@ -28,6 +28,7 @@ class SharedAnswers(Probe):
     samples: int = 8
 
     needs: ClassVar[str] = "api"
+    sequential: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.endpoint:

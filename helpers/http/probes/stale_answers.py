@@ -28,6 +28,7 @@ class StaleAnswers(Probe):
     samples: int = 16
 
     needs: ClassVar[str] = "api"
+    sequential: ClassVar[bool] = True
     also: ClassVar[tuple[str, ...]] = ("postgres",)
 
     def __post_init__(self) -> None:
