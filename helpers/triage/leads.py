@@ -14,7 +14,7 @@ from helpers.runner.catalogue import RunbookInfo
 __all__ = ["Leads", "learn"]
 
 SINCE = "5m"
-MOST_BUSY = 6  # routes that are tried one after the other, for a runbook that has to be told one
+MOST_BUSY = 4  # routes that are tried one after the other, for a runbook that has to be told one
 
 
 @dataclass(frozen=True, slots=True)

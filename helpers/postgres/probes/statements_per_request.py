@@ -35,6 +35,7 @@ class StatementsPerRequest(Probe):
     rounds: int = 10
 
     needs: ClassVar[str] = "postgres"
+    also: ClassVar[tuple[str, ...]] = ("api",)
     metric: ClassVar[str] = "count"
 
     def __post_init__(self) -> None:
