@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,12 +31,12 @@ async def triage_and_tell(profile: str, assignments: list[str], *, budget_s: flo
     """
     from helpers.cli.alerting import alert_given
     from helpers.cli.console import print_json, say
-    from helpers.incident.opening import INCIDENTS_VARIABLE, open_incident
+    from helpers.incident.opening import incidents_in, open_incident
     from helpers.triage.board import triage
 
     given, alerted = assigned(assignments), alert_given(alert)
-    os.environ[INCIDENTS_VARIABLE] = str(out)
-    incident = await open_incident("triage", profile=profile, title="Triage: which runbook fits", budget_s=budget_s, **given)
+    with incidents_in(out):
+        incident = await open_incident("triage", profile=profile, title="Triage: which runbook fits", budget_s=budget_s, **given)
     try:
         board = await triage(incident, budget_s=budget_s, given=given, told=_tell, alert=alerted)
         document = incident.document().document

@@ -15,7 +15,7 @@ from helpers.drill.choosing import Round
 from helpers.drill.known import known_of
 from helpers.drill.scoring import Answer, Score, score
 from helpers.errors import RunbookError
-from helpers.incident.opening import INCIDENTS_VARIABLE, open_incident
+from helpers.incident.opening import incidents_in, open_incident
 from helpers.sandbox import Sandbox
 from helpers.sandbox.places import VARIABLE
 from helpers.triage.board import triage
@@ -56,12 +56,12 @@ async def play(rounds: Iterable[Round], *, out: Path, budget_s: float, journal: 
     before = played_before(journal)
     done = [Played(**{**kept, "score": Score(**kept["score"]) if kept["score"] else None}) for kept in before.values()]
     left = sorted((r for r in rounds if (r.seed, str(r.difficulty)) not in before), key=lambda r: list(r.services))
-    os.environ[INCIDENTS_VARIABLE] = str(out)
     for services in dict.fromkeys(tuple(r.services) for r in left):
         async with Sandbox.start(services=services, rows=ROWS, load_rps=15.0, name=f"drill-{os.getpid()}") as sandbox:
             os.environ[VARIABLE] = sandbox.name
             for round_ in (r for r in left if tuple(r.services) == services):
-                done.append(await _one(round_, sandbox, budget_s))
+                with incidents_in(out):
+                    done.append(await _one(round_, sandbox, budget_s))
                 with journal.open("a") as file:
                     file.write(json.dumps(asdict(done[-1])) + "\n")
                 told(done[-1])

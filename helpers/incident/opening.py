@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from helpers.incident.systems import Systems
 from helpers.redaction import mask_literals
 from helpers.settings import load_profile
 
-__all__ = ["FOLDER_VARIABLE", "INCIDENTS_VARIABLE", "new_folder", "open_incident"]
+__all__ = ["FOLDER_VARIABLE", "INCIDENTS_VARIABLE", "incidents_in", "new_folder", "open_incident"]
 
 FOLDER_VARIABLE = "RUNBOOK_INCIDENT_FOLDER"  # set by the runner, which makes the folder before the kernel starts
 INCIDENTS_VARIABLE = "RUNBOOK_INCIDENTS"
@@ -96,6 +98,19 @@ def _title(runbook: str) -> str:
             heading = re.search(r'"# ([^"\\]+)', path.read_text(encoding="utf-8"))
             return heading[1] if heading else ""
     return ""
+
+
+@contextmanager
+def incidents_in(out: Path) -> Iterator[None]:
+    """Keep the incidents that are opened meanwhile in `out`."""
+    before = os.environ.get(INCIDENTS_VARIABLE)
+    os.environ[INCIDENTS_VARIABLE] = str(out)
+    try:
+        yield
+    finally:
+        os.environ.pop(INCIDENTS_VARIABLE)
+        if before is not None:
+            os.environ[INCIDENTS_VARIABLE] = before
 
 
 def _folder(runbook: str) -> Path:

@@ -94,7 +94,7 @@ class State:
     def systems(self) -> tuple[str, ...]:
         """What the profile has for it: of the API all that there is, of a server that alone."""
         if self.area in ("api", "platform"):
-            return (*WHOLE, "vercel") if self.area == "platform" else WHOLE
+            return (*WHOLE, "vercel") if "web" in self.services else WHOLE  # the platform is the web application's
         return tuple(name for name in self.services if name in AREAS) if self.fault else (self.area,)
 
 
