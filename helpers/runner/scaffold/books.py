@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from helpers.errors import UsageError
+from helpers.incident.systems import FOLDERS
 from helpers.runner.catalogue import find_runbook
 from helpers.runner.keywords import keywords_of
 from helpers.runner.notebook import Cell, Notebook, read_notebook
@@ -75,7 +76,7 @@ def _renamed(cell: Cell, old: str, new: str) -> str:
 def _imports(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Import the systems that are used, and no other."""
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    used = sorted(known.folder for known in SYSTEMS.values() if re.search(rf"(?<![.\w]){known.folder}\.\w", _IMPORT.sub("", code)))
+    used = sorted(folder for folder in FOLDERS.values() if re.search(rf"(?<![.\w]){folder}\.\w", _IMPORT.sub("", code)))
     line = f"from helpers import {', '.join(used)}"
     return [{**cell, "source": _lines(_IMPORT.sub(line, "".join(cell["source"])))} for cell in cells]
 
