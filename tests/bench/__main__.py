@@ -1,6 +1,6 @@
 """`make bench`: what a run costs beyond its own work, what it costs the server, and the parts; writes docs/benchmarks.md.
 
-`python -m tests.bench footprint` (or `keyspace`, `logs`, `asgi`, `blink`) measures one of them alone and leaves the rest of the page as it is.
+`python -m tests.bench footprint` (or `keyspace`, `logs`, `asgi`, `blink`; `triage`, only so) measures one of them alone and leaves the rest of the page as it is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from helpers.sandbox import Sandbox
-from tests.bench import asgi, blink, footprint, keyspace, logs
+from tests.bench import asgi, blink, footprint, keyspace, logs, triage
 from tests.bench.work import work_of
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +88,11 @@ async def start_in_a_blink() -> None:
         put(blink.HEADING, blink.section(await blink.measure(Path(name))))
 
 
+async def triage_first() -> None:
+    """Play seeded rounds of the drill, and put their section on the page."""
+    put(triage.HEADING, await triage.rounds())
+
+
 def put(heading: str, text: str) -> None:
     """Replace one section of the page, or add it at its end; the others stay."""
     page = ROOT / "docs" / "benchmarks.md"
@@ -96,7 +101,9 @@ def put(heading: str, text: str) -> None:
     page.write_text(f"{before.rstrip()}\n\n{text.rstrip()}\n" + (f"\n{rest}" if found and rest else ""), encoding="utf-8")
 
 
-PARTS = {"footprint": server_cost, "keyspace": keys_by_prefix, "logs": lines_by_minute, "asgi": middleware_cost, "blink": start_in_a_blink}
+PARTS = {"footprint": server_cost, "keyspace": keys_by_prefix, "logs": lines_by_minute, "asgi": middleware_cost, "blink": start_in_a_blink,
+         "triage": triage_first}  # fmt: skip
+HOURS = ("triage",)  # only when it is named
 
 
 async def main() -> None:
@@ -150,7 +157,7 @@ async def parts(named: list[str]) -> None:
     """Measure the parts named, all of them where none is."""
     if not named:
         await main()
-    for name in named or PARTS:
+    for name in named or [part for part in PARTS if part not in HOURS]:
         await PARTS[name]()
 
 
