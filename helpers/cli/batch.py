@@ -12,6 +12,9 @@ EXAMPLES = """Examples:
 [bold]runbook batch nightly.yaml --scheduler tcp://scheduler:8786 --workers 32 --out s3://bucket/batches[/bold]
 The plan's form: docs/batch.md. The exit code is the worst of the runs', in the order 0, 1, 3, 2, 4."""
 
+RUN_LIMIT = typer.Option(None, "--run-limit", min=1, metavar="SECONDS", help="What one run may take; default: the plan's.")
+BATCH_LIMIT = typer.Option(None, "--batch-limit", min=1, metavar="SECONDS", help="What the batch may take, from now; default: the plan's.")
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -22,12 +25,8 @@ def register(app: typer.Typer) -> None:
         check: bool = typer.Option(False, "--check", help="Check the plan and list its runs; start nothing."),
         workers: int = typer.Option(2, "--workers", min=1, max=1024, help="Runs at once."),
         resume: bool = typer.Option(False, "--resume", help="Continue the newest batch of this plan: nothing twice, nothing lost."),
-        run_s: float | None = typer.Option(
-            None, "--run-limit", min=1, metavar="SECONDS", help="What one run may take; default: the plan's."
-        ),
-        batch_s: float | None = typer.Option(
-            None, "--batch-limit", min=1, metavar="SECONDS", help="What the batch may take, from now; default: the plan's."
-        ),
+        run_s: float | None = RUN_LIMIT,
+        batch_s: float | None = BATCH_LIMIT,
         out: str = typer.Option("batches", "--out", help="Where batch folders go; an address such as s3://… gets a copy of everything."),
         incidents: Path = typer.Option(Path("incidents"), "--incidents", envvar="RUNBOOK_INCIDENTS", help="Where incident folders go."),
         scheduler: str = typer.Option("", "--scheduler", metavar="ADDRESS", help="Run on a Dask cluster (tcp://…), not on this machine."),
