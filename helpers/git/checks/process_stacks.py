@@ -14,12 +14,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from helpers.errors import Refused
 from helpers.git.connect import Checkout
 from helpers.results import CheckResult, Status
 
 __all__ = ["HeldUp", "grouped", "place_of", "process_stacks"]
 
 FEWEST = 10  # looks, below which a share says too little
+TORN = 2  # looks that may fail before one has succeeded; later, as many more as did succeed
 LOOP = ("asyncio/events.py", "asyncio/base_events.py", "asyncio/runners.py")  # whoever is below them runs the loop, and is not run by it
 RUNS_LOOP = re.compile(r"\b(run_until_complete|run_forever|(asyncio|uvloop|uvicorn|anyio)\.run)\(")  # uvloop has no frames of its own
 
@@ -76,10 +78,15 @@ async def process_stacks(
     if not pid:
         reason, remedy = "No process was named to look into.", "On the API's own machine: its pid (of one worker) as `pid`."
         return CheckResult(Status.SKIPPED, reason=reason, remedy=remedy)
-    files, seen, began = set(await code.files()), [], time.perf_counter()
+    files, seen, began, torn = set(await code.files()), [], time.perf_counter(), 0
     for number in range(looks):
         await asyncio.sleep(max(began + number * every_s - time.perf_counter(), 0.0))
-        seen.append(place_of(json.loads(await code.py_spy(pid)), files))
+        try:
+            seen.append(place_of(json.loads(await code.py_spy(pid)), files))
+        except Refused:  # it is not paused: what is read while it changes may be torn, now and then
+            torn += 1
+            if torn > TORN + len(seen):
+                raise
         if time.perf_counter() - began > budget_s:
             break
     step_ms = (time.perf_counter() - began) * 1000 / max(len(seen), 1)
