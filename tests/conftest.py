@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from helpers import redaction
 from helpers.sandbox import Sandbox
 from tests.rotation import seed
 
@@ -30,6 +31,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.stats.get("rerun", []):
         said = str(report.longrepr).strip().splitlines()[-1:] if report.longrepr else []
         terminalreporter.write_line(f"RERUN {report.nodeid}: {' '.join(said)[:200]}")
+
+
+@pytest.fixture(autouse=True)
+def forgotten_secrets() -> Iterator[None]:
+    """A process remembers secrets for its life: what one test registers may be an ordinary word in a later one."""
+    known = dict(redaction._secrets)
+    yield
+    redaction._secrets.clear()
+    redaction._secrets.update(known)
 
 
 SMALL = 60_000  # orders: a scan of them is slow beside an index, and they are there in a second
