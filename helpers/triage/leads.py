@@ -45,7 +45,9 @@ class Leads:
 
     def told(self, missing: Sequence[str]) -> list[dict[str, Any]]:
         """Return what to try next for a runbook that has to be told `missing`; empty where the log cannot tell."""
-        return [{"endpoint": endpoint} for endpoint in self.busy] if list(missing) == ["endpoint"] else []
+        if list(missing) != ["endpoint"]:
+            return []
+        return [{"endpoint": endpoint} for endpoint in dict.fromkeys((self.slow, *self.busy)) if endpoint]
 
 
 async def learn(incident: Incident, *, since: str = SINCE) -> Leads:
