@@ -5,19 +5,14 @@ On a terminal a block that redraws itself; elsewhere one plain line per thing th
 
 from __future__ import annotations
 
-import sys
 import time
-from contextlib import AbstractContextManager
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
-from helpers.escaping import visible
-from helpers.redaction import redact
+from helpers.runner.block import Block, clean
 from helpers.runner.events import Event
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
-    from rich.live import Live
 
 __all__ = ["Progress"]
 
@@ -26,37 +21,22 @@ _MARKS = {"done": "✓", "skipped": "–", "unknown": "?", "failed": "✗"}
 _STYLES = {"done": "green", "skipped": "dim", "unknown": "yellow", "failed": "red"}
 
 
-class Progress(AbstractContextManager["Progress"]):
-    """An `on_event` callable; enter it around the run. `stream` is stderr unless a test says otherwise."""
+class Progress(Block):
+    """An `on_event` callable; enter it around the run."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self.stream = stream or sys.stderr
+        super().__init__(stream)
         self.steps: dict[str, tuple[str, str]] = {}
         self.now = "starting"
         self.detail = ""
         self.title = ""
-        self._began = self._since = time.monotonic()
-        self._live: Live | None = None
-
-    def __enter__(self) -> Progress:
-        if self.stream.isatty():
-            from rich.console import Console
-            from rich.live import Live
-
-            self._live = Live(self, console=Console(file=self.stream), refresh_per_second=4, redirect_stdout=False, redirect_stderr=False)
-            self._live.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._live is not None:
-            self._live.stop()
+        self._since = self.began
 
     def __call__(self, event: Event) -> None:
         """Take one event in, and show it."""
         line = getattr(self, f"_{event.kind}")(event)
-        if line and self._live is None:
-            self.stream.write(f"{time.monotonic() - self._began:7.1f} s  {_clean(line)}\n")
-            self.stream.flush()
+        if line:
+            self.line(clean(line))
 
     def _started(self, event: Event) -> str:
         profile, mode = event.data.get("profile"), "fix will be applied" if event.data.get("apply") else "dry run"
@@ -96,12 +76,12 @@ class Progress(AbstractContextManager["Progress"]):
         """Draw the block: title, the steps so far, what runs now and for how long."""
         from rich.text import Text
 
-        yield Text(_clean(self.title), style="bold")
+        yield Text(clean(self.title), style="bold")
         for name in STEPS:
             status, summary = self.steps.get(name, ("", ""))
-            yield Text(f" {_MARKS.get(status, '·')} {name:<12}{_clean(summary)}", style=_STYLES.get(status, "dim"), overflow="ellipsis")
+            yield Text(f" {_MARKS.get(status, '·')} {name:<12}{clean(summary)}", style=_STYLES.get(status, "dim"), overflow="ellipsis")
         if self.now:
-            yield Text(_clean(f" ▸ {self.now} {self.detail}  {time.monotonic() - self._since:.0f} s"), style="cyan", overflow="ellipsis")
+            yield Text(clean(f" ▸ {self.now} {self.detail}  {time.monotonic() - self._since:.0f} s"), style="cyan", overflow="ellipsis")
 
 
 def _detail(record: dict[str, Any]) -> str:
@@ -123,7 +103,3 @@ def _detail(record: dict[str, Any]) -> str:
         case "broken" | "fix_failed" | "fix_refused" | "undo_failed":
             return f"{record['kind'].replace('_', ' ')}: {data['reason']}"
     return ""
-
-
-def _clean(text: str) -> str:
-    return visible(redact(" ".join(text.split())), limit=300)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
-from contextlib import AbstractContextManager
-from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
-from helpers.escaping import visible
-from helpers.redaction import redact
 from helpers.runner.batches.results import KINDS, Kind, kind_of
 from helpers.runner.batches.telling import BatchEvent
+from helpers.runner.block import Block, clean
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
-    from rich.live import Live
     from rich.table import Table
 
 __all__ = ["BatchProgress"]
@@ -26,31 +21,16 @@ _MARKS: dict[Kind, str] = {"found": "●", "broken": "✗", "doubt": "?", "good"
 _STYLES: dict[Kind, str] = {"found": "red", "broken": "magenta", "doubt": "yellow", "good": "green"}
 
 
-class BatchProgress(AbstractContextManager["BatchProgress"]):
-    """An `on_event` callable of a batch; enter it around it. `stream` is stderr unless a test says otherwise."""
+class BatchProgress(Block):
+    """An `on_event` callable of a batch; enter it around it."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self.stream = stream or sys.stderr
+        super().__init__(stream)
         self.title, self.note = "", ""
         self.done, self.total, self.at_first = 0, 0, 0
         self.running: dict[str, float] = {}
         self.verdicts: Counter[str] = Counter()
         self.last: list[tuple[str, Kind]] = []
-        self._began = time.monotonic()
-        self._live: Live | None = None
-
-    def __enter__(self) -> BatchProgress:
-        if self.stream.isatty():
-            from rich.console import Console
-            from rich.live import Live
-
-            self._live = Live(self, console=Console(file=self.stream), refresh_per_second=4, redirect_stdout=False, redirect_stderr=False)
-            self._live.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._live is not None:
-            self._live.stop()
 
     def __call__(self, event: BatchEvent) -> None:
         """Take one event in, and show it."""
@@ -68,31 +48,29 @@ class BatchProgress(AbstractContextManager["BatchProgress"]):
         if event.kind == "finished" and event.outcome is not None:
             self.verdicts[event.outcome.verdict] += 1
             self.last = [*self.last, (event.text, kind_of(event.outcome.verdict))][-SHOWN // 2 :]
-        if event.kind == "left" and self._live is not None:
-            self._live.stop()  # gives the terminal back
-        if self._live is None:
-            self.stream.write(f"{time.monotonic() - self._began:7.1f} s  [{event.done}/{event.total}] {_clean(event.text)}\n")
-            self.stream.flush()
+        if event.kind == "left":
+            self.give_back()
+        self.line(f"[{event.done}/{event.total}] {clean(event.text)}")
 
     def left_s(self) -> float | None:
         """Return the seconds that are left if it goes on as it went; None while that cannot be told."""
         ended = self.done - self.at_first
-        return (time.monotonic() - self._began) / ended * (self.total - self.done) if ended else None
+        return (time.monotonic() - self.began) / ended * (self.total - self.done) if ended else None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the block: title and bar, the verdicts so far, what ended last, what runs."""
         from rich.progress_bar import ProgressBar
         from rich.text import Text
 
-        yield Text(_clean(self.title), style="bold")
+        yield Text(clean(self.title), style="bold")
         yield self._bar(ProgressBar(total=self.total or 1, completed=self.done, width=max(10, min(50, options.max_width - 40))))
         yield Text.assemble(*((f" {n} {verdict} ", _STYLES[kind_of(verdict)]) for verdict, n in self._ordered()))
         for text, kind in self.last:
-            yield Text(f" {_MARKS[kind]} {_clean(text)}", style=_STYLES[kind], overflow="ellipsis", no_wrap=True)
+            yield Text(f" {_MARKS[kind]} {clean(text)}", style=_STYLES[kind], overflow="ellipsis", no_wrap=True)
         for name, since in list(self.running.items())[:SHOWN]:
-            yield Text(f" ▸ {_clean(name)}  {time.monotonic() - since:.0f} s", style="cyan", overflow="ellipsis", no_wrap=True)
+            yield Text(f" ▸ {clean(name)}  {time.monotonic() - since:.0f} s", style="cyan", overflow="ellipsis", no_wrap=True)
         if self.note:
-            yield Text(f" {_clean(self.note)}", style="yellow", overflow="ellipsis", no_wrap=True)
+            yield Text(f" {clean(self.note)}", style="yellow", overflow="ellipsis", no_wrap=True)
 
     def _bar(self, bar: object) -> Table:
         from rich.table import Table
@@ -111,7 +89,3 @@ def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
-
-
-def _clean(text: str) -> str:
-    return visible(redact(" ".join(text.split())), limit=300)
