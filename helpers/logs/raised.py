@@ -17,7 +17,7 @@ _SQL = """
     select coalesce(nullif(class_of(trace_of(coalesce(exception_stacktrace, body, ''))), ''), error_type, '') as kind,
         own_frames(trace_of(coalesce(exception_stacktrace, body, ''))) as frames,
         left(coalesce(nullif(exception_message, ''), said_by(trace_of(coalesce(exception_stacktrace, body, ''))), ''), 200) as message,
-        http_request_method as method, route_of(http_route, url_path) as route
+        http_request_method as method, route_of(http_route, url_path) as route, epoch(timestamp) as at
     from entries
     where exception_stacktrace is not null or (body like '%Traceback%' and severity_text in ('ERROR', 'CRITICAL', 'FATAL'))
     order by timestamp desc limit $most
@@ -27,7 +27,7 @@ _FRAME = re.compile(r'File "([^"]+)", line (\d+), in (.+)')
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """One kind of exception: where own code raised it or called what did, and how often."""
+    """One kind of exception: where own code raised it or called what did, how often, and when last (seconds since the epoch; 0: not known)."""
 
     error_type: str
     file: str
@@ -36,6 +36,7 @@ class Raised:
     message: str
     route: str
     count: int
+    last_at: float = 0.0
 
 
 def raised_in(logs: Logs) -> list[Raised]:
@@ -54,5 +55,5 @@ def raised_in(logs: Logs) -> list[Raised]:
     for (kind, file, line, function), rows in groups.items():
         if file:
             route = f"{rows[0][3] or ''} {rows[0][4] or ''}".strip()
-            found.append(Raised(kind, file, line, function, str(rows[0][2] or ""), route, len(rows)))
+            found.append(Raised(kind, file, line, function, str(rows[0][2] or ""), route, len(rows), float(rows[0][5] or 0.0)))
     return sorted(found, key=lambda one: -one.count)

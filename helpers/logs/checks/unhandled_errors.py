@@ -20,6 +20,7 @@ __all__ = ["ELSEWHERE", "Seen", "judge", "unhandled_errors"]
 
 CODE = "unhandled_errors"
 MOST = 0.5  # of the failures are of one kind: it explains more than all others together
+OVER_S = 60.0  # after another kind was last raised: this one has stopped, and is not what fails now
 # Exceptions by which a system says what is wrong with it. Source: FAULTS.md, error-code key.
 ELSEWHERE = {
     "TooManyConnectionsError": "connection_exhaustion",
@@ -117,6 +118,9 @@ def judge(seen: Seen) -> Diagnosis:
     if not seen.failed:
         return Diagnosis(Status.OK, summary="No request failed with 500 or above.", facts=facts)
     mine = [one for one in seen.raised if not seen.route or not one.route or one.route in (seen.route, seen.route.partition(" ")[2])]
+    if seen.is_failing:
+        newest = max((one.last_at for one in mine), default=0.0)
+        mine = [one for one in mine if newest - one.last_at <= OVER_S]
     if not mine:
         said = f"{seen.failed} requests of {seen.route} failed, and the log holds no traceback of them: it may go to another file, or nobody writes it."
         return Diagnosis(Status.UNKNOWN, summary=said, facts=facts)
