@@ -117,10 +117,7 @@ def judge(seen: Seen) -> Diagnosis:
         return Diagnosis(Status.UNKNOWN, summary=said, facts=facts)
     if not seen.failed:
         return Diagnosis(Status.OK, summary="No request failed with 500 or above.", facts=facts)
-    mine = [one for one in seen.raised if not seen.route or not one.route or one.route in (seen.route, seen.route.partition(" ")[2])]
-    if seen.is_failing:
-        newest = max((one.last_at for one in mine), default=0.0)
-        mine = [one for one in mine if newest - one.last_at <= OVER_S]
+    mine = _of_route(seen)
     if not mine:
         said = f"{seen.failed} requests of {seen.route} failed, and the log holds no traceback of them: it may go to another file, or nobody writes it."
         return Diagnosis(Status.UNKNOWN, summary=said, facts=facts)
@@ -133,6 +130,13 @@ def judge(seen: Seen) -> Diagnosis:
     if why:
         return Diagnosis(Status.UNKNOWN, summary=why, facts=facts)
     return _named(seen, top, where, total, facts, always=always)
+
+
+def _of_route(seen: Seen) -> list[Raised]:
+    """Return the exceptions of the route in question; where it fails now, without those that have stopped."""
+    mine = [one for one in seen.raised if not seen.route or not one.route or one.route in (seen.route, seen.route.partition(" ")[2])]
+    newest = max((one.last_at for one in mine), default=0.0)
+    return [one for one in mine if not seen.is_failing or newest - one.last_at <= OVER_S]
 
 
 def _not_told(seen: Seen, top: Raised, where: str, kinds: int, total: int, *, always: bool) -> str:
