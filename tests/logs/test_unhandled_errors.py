@@ -33,4 +33,5 @@ def test_what_has_stopped_is_not_what_fails_now(after_s, is_failing, wanted):
     over = Raised("OutOfMemoryError", "shop/x.py", 3, "put", "OOM command not allowed", "GET /x", 900, 1_000.0)
     now = Raised("ZeroDivisionError", "shop/x.py", 9, "page", "division by zero", "GET /x", 20, 1_000.0 + after_s)
     smallest = SimpleNamespace(always=True, request="GET /x?page=0", without=[])
-    assert judge(Seen([over, now], 20, route="GET /x", smallest=smallest, is_failing=is_failing)).code == wanted
+    said = judge(Seen([over, now], 20, route="GET /x", smallest=smallest, is_failing=is_failing))
+    assert (said.code, "GET /x?page=0 is enough" in said.summary) == (wanted, wanted == "unhandled_errors")

@@ -165,7 +165,7 @@ def _named(seen: Seen, top: Raised, where: str, total: int, facts: dict[str, Any
     said = " or ".join(
         {one.split(" ")[0]: one for one in reversed(alike)}.values()
     )  # the plainest of each parameter: more are not told apart
-    what = f" for {said}" if said else ""
+    what = f" for {said}" if said else f": {seen.smallest.request} is enough" if always else ""
     summary = f"{seen.route} ends with an unhandled {top.error_type} at {where}{what}."
     file, _, line = where.rpartition(":")
     request = seen.smallest.request if always else str(seen.asked.get("example", ""))

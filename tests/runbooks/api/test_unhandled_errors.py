@@ -1,5 +1,7 @@
 """unhandled_errors through papermill: its fault in two variants, a healthy application, look-alikes, other failures."""
 
+import asyncio
+
 import pytest
 
 WHOLE = {"systems": ("postgres", "redis", "api", "logs", "code"), "window_s": 6.0}
@@ -10,6 +12,7 @@ FAULT = "unhandled_errors"
 async def test_it_names_exception_line_and_input_and_keeps_the_request(fresh_sandbox, run, variant, said):
     """The smallest request that fails is the test."""
     async with fresh_sandbox() as sandbox, sandbox.fault(FAULT, variant=variant) as fault:
+        await asyncio.sleep(3.0)  # users' requests, beside the probe's own that all fail: what sets them apart has to be seen
         result = await run(FAULT, sandbox, apply=True, **WHOLE, **fault.parameters)
     document = result.document
     assert (document.cause and document.cause.subject, document.verdict) == (fault.subject, "cause_found"), document.summary
