@@ -20,7 +20,7 @@ with newest as (
     select %1$s as key, xmin as x, 0 as block from (select %1$s, xmin from %2$s order by %1$s desc limit 1000) rows
 ), older as (
     select rows.key, rows.x, back.block
-    from (select max(key) as last from newest) top, (values (1, 1000), (2, 5000), (3, 25000), (4, 125000)) back (block, by),
+    from (select max(key) as last from newest) top, (values (1, 1000), (2, 2000), (3, 3000), (4, 5000), (5, 25000), (6, 125000)) back (block, by),
         lateral (select %1$s as key, xmin as x from %2$s where %1$s <= last - back.by order by %1$s desc limit 1000) rows
 ), looked as (
     select key, block, exists (select from %3$s c where c.%4$s = key) as has, exists (select from %3$s c where c.%4$s = key and c.xmin = x) as same
