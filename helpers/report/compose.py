@@ -86,7 +86,7 @@ def _warnings(reading: Reading, detail: Detail) -> tuple[str, ...]:
     if document.broken:
         found.insert(0, f"The run itself broke: {document.broken}")
     fix = document.fix
-    if fix is not None and fix.inverse is not None and fix.reversible and not fix.undone:
+    if fix is not None and fix.applicable and fix.inverse is not None and fix.reversible and not fix.undone:
         proven = document.verification is not None and document.verification.passed
         found += [] if proven else [f"A change may still stand, not proven: runbook undo {document.id}"]
     if detail.shortened:

@@ -48,14 +48,20 @@ def _state(fix: FixRecord, reading: Reading) -> str:
         return f"{fix.name} was applied at {moment(fix.applied_at)}. {fix.read_back}"
     if failed:
         return f"{fix.name} was not applied: {failed[-1].data.get('reason', '')}"
+    if not fix.applicable:
+        kept = "kept as a branch: nothing that runs was changed" if fix.inverse else "a text; a runbook does not apply it"
+        return f"{fix.name} is proposed, {kept}."
     if fix.inverse is not None:
         return f"{fix.name} was begun, and the run ended before it was read back: it may stand."
-    return f"{fix.name} is previewed, not applied." if fix.applicable else f"{fix.name} is proposed as text; a runbook does not apply it."
+    return f"{fix.name} is previewed, not applied."
 
 
 def _undo(fix: FixRecord, incident: str) -> list[Block]:
     if not fix.applicable:
-        return [Paragraph("It is a proposal: a person reviews and deploys it, with the way back that it holds.")]
+        said = Paragraph("It is a proposal: a person reviews and deploys it, with the way back that it holds.")
+        return (
+            [said, Paragraph("To delete the branch:"), Code(f"runbook undo {incident}", "sh")] if fix.inverse and not fix.undone else [said]
+        )
     if not fix.reversible:
         return [Paragraph("There is no inverse: what this does cannot be taken back.", "warning")]
     if not fix.undo:

@@ -77,6 +77,8 @@ def _fix_tile(document: IncidentDocument) -> Tile:
         return Tile("fix", "undone", fix.name)
     if fix.applied:
         return Tile("fix", "applied", f"{fix.name}, {clock(fix.applied_at)} UTC")
+    if not fix.applicable:
+        return Tile("fix", "proposed", f"{fix.name}: a person reviews and deploys it")
     if fix.inverse is not None:
         return Tile("fix", "begun", f"{fix.name}: whether it stands is not proven")
     return Tile("fix", "not applied", f"{fix.name} is previewed")

@@ -31,9 +31,8 @@ def _why_not(reading: Reading) -> str:
     if lost:
         return f"It could not be measured again: {lost[-1].data.get('reason', '')}"
     fix = reading.document.fix
-    return (
-        "The change was never measured: it is not proven." if fix and fix.inverse else "Nothing was applied, so there is nothing to verify."
-    )
+    begun = fix is not None and fix.applicable and fix.inverse is not None
+    return "The change was never measured: it is not proven." if begun else "Nothing was applied, so there is nothing to verify."
 
 
 def _facts(check: Verification) -> tuple[tuple[str, str], ...]:

@@ -16,6 +16,9 @@ async def test_it_names_the_pair_and_wraps_it(fresh_sandbox, run, variant, place
     assert (document.cause and document.cause.subject, document.verdict) == (fault.subject, "cause_found"), document.summary
     assert (document.fix.name, f"b/{place}" in document.fix.patch) == ("wrap_transaction", True)
     assert "+    async with database.transaction():" in document.fix.patch
+    report = (result.folder / "report.md").read_text()
+    said = "kept as a branch: nothing that runs was changed", "Nothing was applied, so there is nothing to verify."
+    assert ([one in report for one in said], "may still stand" in report) == ([True, True], False)
 
 
 async def test_without_the_code_the_rows_tell_and_their_repair_is_shown(fresh_sandbox, run):
