@@ -76,6 +76,17 @@ async def test_a_fault_that_is_older_than_the_newest_rows_is_seen(place):
     assert (await postgres.partial_writes(pg)).code == "partial_writes"
 
 
+async def test_a_young_rule_is_known_after_a_thousand_rows_of_the_fault(place):
+    """Before the rule there were rows without a partner, and what came last is the fault's own."""
+    pg, connection = place
+    await connection.execute('insert into p."Head" (x) select n from generate_series(1, 3000) n')
+    await connection.execute(TOGETHER, 2500)
+    await connection.execute('insert into p."Head" (x) select n from generate_series(1, 1800) n')
+    await connection.execute('insert into p.line (head) select id from p."Head" where id > 5500 and id % 3 > 0')
+    (found,) = await of_p(pg)
+    assert (found.orphans_before, 300 < found.orphans < 400) == (0, True)
+
+
 async def test_an_optional_partner_is_no_rule(place):
     """Half of the older rows have none either."""
     pg, connection = place
