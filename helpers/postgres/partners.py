@@ -27,7 +27,8 @@ class Partners:
     """One relation; `orphans` of the newest `parents` have no child, `orphans_before` of the `older` ones.
 
     Of the parents with a child that came after the first orphan, `together` share its transaction, `apart` do not (a row that was updated since
-    does not either); `together_before` and `apart_before` of the `older` ones. `keys` are the newest orphans, as text.
+    does not either), `right_after` of these were written by one of the next 32 transactions; `together_before` and `apart_before` of the `older`
+    ones. `keys` are the newest orphans, as text.
     """
 
     parent: str
@@ -40,14 +41,20 @@ class Partners:
     orphans_before: int
     together: int
     apart: int
+    right_after: int
     together_before: int
     apart_before: int
     keys: list[str]
 
     @property
     def is_rule(self) -> bool:
-        """Whether a parent usually has a child."""
+        """Whether older parents show that one usually has a child."""
         return self.older >= 100 and self.orphans_before <= (1 - USUAL) * self.older
+
+    @property
+    def may_be_one(self) -> bool:
+        """Whether the newest alone look like two writes that belong together: what has a child nearly always got it right after, never with it."""
+        return not self.is_rule and self.orphans > 0 and self.together == 0 and self.right_after > 0.9 * self.apart
 
     @property
     def subject(self) -> str:
@@ -56,7 +63,7 @@ class Partners:
 
 
 async def read_partners(pg: Postgres) -> tuple[list[Partners], list[str]]:
-    """Return the relations whose parents usually have a child, most orphans first; and why others could not be looked at.
+    """Return the relations between numbered parents and their children, most orphans first; and why others could not be looked at.
 
     Args:
         pg: A session that may read the tables.
@@ -77,7 +84,7 @@ async def read_partners(pg: Postgres) -> tuple[list[Partners], list[str]]:
             lacking.append(f"{relation['parent']}: {problem.reason}")
             continue
         found.append(_partners(relation, rows[0]))
-    return sorted((one for one in found if one.is_rule), key=lambda one: -one.orphans), lacking
+    return sorted(found, key=lambda one: -one.orphans), lacking
 
 
 def _partners(relation: dict[str, object], counted: dict[str, object]) -> Partners:

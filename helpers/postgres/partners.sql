@@ -23,7 +23,8 @@ with newest as (
     from (select max(key) as last from newest) top, (values (1, 1000), (2, 2000), (3, 3000), (4, 5000), (5, 25000), (6, 125000)) back (block, by),
         lateral (select %1$s as key, xmin as x from %2$s where %1$s <= last - back.by order by %1$s desc limit 1000) rows
 ), looked as (
-    select key, block, exists (select from %3$s c where c.%4$s = key) as has, exists (select from %3$s c where c.%4$s = key and c.xmin = x) as same
+    select key, block, exists (select from %3$s c where c.%4$s = key) as has, exists (select from %3$s c where c.%4$s = key and c.xmin = x) as same,
+        exists (select from %3$s c where c.%4$s = key and c.xmin <> x and age(x) - age(c.xmin) between 1 and 32) as right_after
     from (select * from newest union all select * from older) each
 ), usual as (
     select count(*) as older, count(*) filter (where not has) as orphans_before, count(*) filter (where same) as together_before,
@@ -32,7 +33,8 @@ with newest as (
     order by count(*) filter (where not has) / count(*)::float, block limit 1
 ), now as (
     select count(*) as parents, count(*) filter (where not has) as orphans, count(*) filter (where key >= since and same) as together,
-        count(*) filter (where key >= since and has and not same) as apart, (array_agg(key order by key desc) filter (where not has))[1:20] as keys
+        count(*) filter (where key >= since and has and not same) as apart,
+        count(*) filter (where key >= since and right_after and not same) as right_after, (array_agg(key order by key desc) filter (where not has))[1:20] as keys
     from looked, (select min(key) as since from looked where block = 0 and not has) first_orphan
     where block = 0
 )

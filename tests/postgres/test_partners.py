@@ -35,7 +35,7 @@ async def place(sandbox_server):
 
 
 async def of_p(pg):
-    return [one for one in (await read_partners(pg))[0] if one.parent == 'p."Head"']
+    return [one for one in (await read_partners(pg))[0] if one.parent == 'p."Head"' and one.is_rule]
 
 
 async def test_orphans_and_who_wrote_the_others(place):
@@ -85,6 +85,26 @@ async def test_a_young_rule_is_known_after_a_thousand_rows_of_the_fault(place):
     await connection.execute('insert into p.line (head) select id from p."Head" where id > 5500 and id % 3 > 0')
     (found,) = await of_p(pg)
     assert (found.orphans_before, 300 < found.orphans < 400) == (0, True)
+
+
+async def test_a_fault_that_nothing_older_tells_from_an_option_is_unknown(place):
+    """Each partner came right after, in its own transaction; when it comes much later, or with its row, it is optional."""
+    pg, connection = place
+    await connection.execute('insert into p."Head" (x) select n from generate_series(1, 3000) n')
+    for n in range(3001, 3041):
+        await connection.execute('insert into p."Head" (x) values ($1)', n)
+        if n % 4:
+            await connection.execute("insert into p.line (head) values ($1)", n)
+    assert await of_p(pg) == []
+    diagnosis = await postgres.partial_writes(pg)
+    assert (diagnosis.status, diagnosis.facts["relation"], len(diagnosis.facts["keys"])) == (Status.UNKNOWN, 'p."Head" → p.line', 20)
+    await connection.execute("delete from p.line")
+    for _ in range(40):
+        await connection.execute("select pg_current_xact_id()")
+    for n in range(3001, 3041):
+        if n % 4:
+            await connection.execute("insert into p.line (head) values ($1)", n)
+    assert (await postgres.partial_writes(pg)).status is Status.OK
 
 
 async def test_an_optional_partner_is_no_rule(place):

@@ -42,7 +42,8 @@ async def partial_writes(pg: Postgres, *, pairs: Answer = None) -> Diagnosis:
         pairs: Of git.multi_step_writes.
 
     Returns:
-        PROBLEM with `parent → child` as subject; OK when no row lacks its partner; UNKNOWN when rows do, and pairs are written together.
+        PROBLEM with `parent → child` as subject; OK when no row lacks its partner; UNKNOWN when rows do, and pairs are written together, or when
+        no older rows show whether a row needs one and the newest are written one after the other.
 
     Raises:
         SystemProblem: the server cannot be asked.
@@ -57,11 +58,11 @@ def judge(seen: Seen) -> Diagnosis:
     """Return what the facts add up to; pure."""
     from scipy.stats import fisher_exact
 
-    facts = {"relations": len(seen.partners), "orphans": sum(one.orphans for one in seen.partners), "not_seen": list(seen.lacking)[:5]}
-    lacking = [one for one in seen.partners if one.orphans]
+    ruled = [one for one in seen.partners if one.is_rule]
+    facts = {"relations": len(ruled), "orphans": sum(one.orphans for one in ruled), "not_seen": list(seen.lacking)[:5]}
+    lacking = [one for one in ruled if one.orphans]
     if not lacking:
-        said = f"No row lacks its partner, in {len(seen.partners)} relations in which rows usually have one."
-        return Diagnosis(Status.OK, summary=said, facts=facts)
+        return _no_row_lacks_one(seen, facts)
     top = lacking[0]
     table = [[top.orphans, top.parents - top.orphans], [top.orphans_before, top.older - top.orphans_before]]
     p_value = float(fisher_exact(table, alternative="greater")[1])
@@ -79,6 +80,22 @@ def judge(seen: Seen) -> Diagnosis:
         why = f"{said}; but {top.together} of {written} that have one were written in one transaction: rows were deleted, or a second writer leaves them."
         return Diagnosis(Status.UNKNOWN, summary=why, facts=facts)
     return _named(top, pair, said, facts, seen)
+
+
+def _no_row_lacks_one(seen: Seen, facts: dict[str, Any]) -> Diagnosis:
+    """OK, unless rows look as if each should have one and nothing older says whether it should."""
+    doubtful = next((one for one in seen.partners if one.may_be_one and min(one.orphans, one.right_after) >= AT_LEAST), None)
+    if doubtful is None:
+        said = f"No row lacks its partner, in {facts['relations']} relations in which rows usually have one."
+        return Diagnosis(Status.OK, summary=said, facts=facts)
+    said = (
+        f"{doubtful.orphans} of the newest {doubtful.parents} rows of {doubtful.parent} have none in {doubtful.child}, and those that have one got it "
+        "right after, in a transaction of its own. No older rows show whether each should have one: it may be optional."
+    )
+    pair = next((one for one in seen.pairs or () if _is_pair(one, doubtful)), None)
+    if pair is not None:
+        said += f" The code writes both at {pair.file}:{pair.line} and :{pair.second_line}, outside a transaction: read whether the second is always meant."
+    return Diagnosis(Status.UNKNOWN, summary=said, facts={**facts, "relation": doubtful.subject, "keys": doubtful.keys})
 
 
 def _still_together(top: Partners) -> bool:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from helpers.postgres.connect import Postgres
 from helpers.postgres.gauge import Gauge
-from helpers.postgres.partners import MOST_KEYS, read_partners
+from helpers.postgres.partners import MOST_KEYS, Partners, read_partners
 
 __all__ = ["OrphanRows"]
 
@@ -33,8 +33,12 @@ class OrphanRows(Gauge):
 
     async def look(self, pg: Postgres) -> float:
         """Return the number of orphans. Raises SystemProblem when the server cannot be asked."""
-        first = {(one.subject, key) for one in (await read_partners(pg))[0] for key in one.keys}
+        first = {(one.subject, key) for one in await _ruled(pg) for key in one.keys}
         await asyncio.sleep(PAUSE_S)
-        relations = (await read_partners(pg))[0]
+        relations = await _ruled(pg)
         still = {(one.subject, key) for one in relations for key in one.keys} & first
         return float(len(still) if len(still) < MOST_KEYS else sum(one.orphans for one in relations))
+
+
+async def _ruled(pg: Postgres) -> list[Partners]:
+    return [one for one in (await read_partners(pg))[0] if one.is_rule]
