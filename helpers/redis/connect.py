@@ -23,7 +23,6 @@ from redis.maint_notifications import MaintNotificationsConfig
 from helpers.errors import BadAnswer, Refused, SystemProblem, TimedOut, Unreachable
 from helpers.redaction import redact
 from helpers.redis.commands import Part
-from helpers.redis.own import noted
 from helpers.redis.rest.connect import Rest
 from helpers.redis.session import TIMEOUT_S, Command, Redis, Wire, answered
 
@@ -103,14 +102,12 @@ class Socket:
             TimedOut, Unreachable: the connection failed; none of the replies is known.
 
         """
-        noted(self.place, commands)
         chunks = [commands[at : at + CHUNK] for at in range(0, len(commands), CHUNK)]
         return await self._send([(b"".join(map(_packed, chunk)), len(chunk)) for chunk in chunks], timeout_s, lines=lines)
 
     async def each(self, questions: Sequence[Sequence[str]], keys: Sequence[bytes], timeout_s: float) -> list[tuple[Any, ...]]:
         """Return, for each key, the one-line reply to each question about it. Raises as `many`."""
         heads = [b"*%d\r\n" % (len(words) + 1) + b"".join([b"$%d\r\n%b\r\n" % (len(w), w.encode()) for w in words]) for words in questions]
-        noted(self.place, questions, len(keys))
         step = max(CHUNK // max(len(heads), 1), 1)
         packed = []
         for at in range(0, len(keys), step):

@@ -98,7 +98,7 @@ class Delta:
 
 
 async def read(redis: Redis) -> Reading:
-    """Return the counters now, this program's own lookups not among the hits; a section or log that the server refuses is in `missing`. Raises SystemProblem when INFO is refused whole."""
+    """Return the counters now, this program's own lookups not among them; a section or log that the server refuses is in `missing`. Raises SystemProblem when INFO is refused whole."""
     questions: list[tuple[str, str | int]] = [*(("INFO", s) for s in SECTIONS), ("SLOWLOG GET", ENTRIES)]
     replies = await redis.ask_many(questions)
     info: dict[str, Value] = {}
@@ -116,7 +116,9 @@ async def read(redis: Redis) -> Reading:
         first = next(reply for reply in replies if isinstance(reply, SystemProblem))
         raise first if isinstance(first, Refused | BadAnswer) else Refused("redis", "INFO tells nothing.")
     if isinstance(hits := info.get("keyspace_hits"), int | float):
-        info["keyspace_hits"] = hits - redis.own_lookups
+        info["keyspace_hits"] = hits - redis.own_hits
+    if isinstance(misses := info.get("keyspace_misses"), int | float):
+        info["keyspace_misses"] = misses - redis.own_misses
     return Reading(time.monotonic(), info, slow, missing)
 
 

@@ -1,4 +1,4 @@
-"""Lookups of this program's own: the server counts them among everybody's hits, and several questions may be under way at once.
+"""Lookups of this program's own: the server counts them among everybody's hits and misses, and several questions may be under way at once.
 
 Source: Redis source, db.c, lookupKey: a read without LOOKUP_NOSTATS counts, whoever it is for; tried on a server by the tests.
 """
@@ -6,11 +6,12 @@ Source: Redis source, db.c, lookupKey: a read without LOOKUP_NOSTATS counts, who
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from helpers.redis.commands import Part
 
-__all__ = ["LOOKUPS", "noted", "sent"]
+__all__ = ["LOOKUPS", "answered", "hits", "misses", "noted"]
 
 LOOKUPS = frozenset(
     {
@@ -18,7 +19,9 @@ LOOKUPS = frozenset(
         b"OBJECT", b"GETRANGE", b"HSCAN", b"SSCAN", b"ZSCAN",
     }
 )  # fmt: skip
+_COUNT = frozenset({b"EXISTS", b"STRLEN", b"HLEN", b"LLEN", b"SCARD", b"ZCARD", b"XLEN"})  # 0: no such key
 _sent: Counter[str] = Counter()
+_missed: Counter[str] = Counter()
 
 
 def noted(place: str, commands: Sequence[Sequence[Part]], times: int = 1) -> None:
@@ -28,9 +31,27 @@ def noted(place: str, commands: Sequence[Sequence[Part]], times: int = 1) -> Non
         _sent[place] += looked
 
 
-def sent(place: str) -> int:
-    """Return how many lookups this process has sent there; of a key that was gone one is a miss and no hit, which is neglected."""
-    return _sent[place]
+def answered(place: str, commands: Iterable[Sequence[Part]], replies: Iterable[Any]) -> None:
+    """Take note of their replies: which of them found no key."""
+    missed = sum(_is_gone(_word(parts[0]), reply) for parts, reply in zip(commands, replies, strict=True))
+    if missed:
+        _missed[place] += missed
+
+
+def hits(place: str) -> int:
+    """Return how many lookups of this process found their key there; those under way count as found."""
+    return _sent[place] - _missed[place]
+
+
+def misses(place: str) -> int:
+    """Return how many found none."""
+    return _missed[place]
+
+
+def _is_gone(word: bytes, reply: Any) -> bool:
+    if word not in LOOKUPS:
+        return False
+    return reply is None or reply in (-2, b"none", b"", [b"0", []]) or (reply == 0 and word in _COUNT)
 
 
 def _word(part: Part) -> bytes:

@@ -69,20 +69,18 @@ async def watch_expiry(redis: Redis, key: str, *, patience_s: float) -> Recomput
 
 async def _gap(redis: Redis, name: bytes, before: float, gone_at: float, calm: float) -> Recompute | None:
     """Return the misses until the key is there again; `before` and `gone_at` are those of the last look at which it still was."""
-    own = 1
     while time.monotonic() < gone_at + BACK_S:
         left, misses = await _look(redis, name)
         gap = time.monotonic() - gone_at
         if left != -2:
             await asyncio.sleep(EVERY_S)
-            return Recompute(max(misses - before - own - calm * gap, 0.0), gap, left / 1000, calm)
-        own += 1
+            return Recompute(max(misses - before - calm * gap, 0.0), gap, left / 1000, calm)
         await asyncio.sleep(EVERY_S)
     return None
 
 
 async def _look(redis: Redis, name: bytes) -> tuple[int, float]:
-    """Return the key's PTTL, and how many lookups missed so far, that of this look included. Raises SystemProblem."""
+    """Return the key's PTTL, and how many lookups of others missed so far. Raises SystemProblem."""
     ttl, stats = await redis.ask_many([("PTTL", name), ("INFO", "stats")])
     for reply in (ttl, stats):
         if isinstance(reply, SystemProblem):
@@ -90,4 +88,4 @@ async def _look(redis: Redis, name: bytes) -> tuple[int, float]:
     misses = parse_info(stats).get("keyspace_misses")
     if not isinstance(misses, int | float):
         raise BadAnswer("redis", "INFO stats does not say how many lookups missed.")
-    return int(ttl), float(misses)
+    return int(ttl), float(misses) - redis.own_misses

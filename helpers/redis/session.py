@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, ClassVar, Protocol
 
 from helpers.errors import BadAnswer, Refused, SystemProblem
+from helpers.redis import own
 from helpers.redis.commands import Part, each_refusal, refusal, split
-from helpers.redis.own import sent
 from helpers.redis.replies import Value, parse_info, parse_pairs
 
 __all__ = ["TIMEOUT_S", "Command", "Redis", "Wire", "answered"]
@@ -80,9 +81,14 @@ class Redis:
         return self._wire.application_name.replace(" ", "-")
 
     @property
-    def own_lookups(self) -> int:
-        """How many of the server's lookups were this process's, of all its sessions there."""
-        return sent(self._wire.place)
+    def own_hits(self) -> int:
+        """How many of the lookups that the server counts as hits were this process's, of all its sessions there."""
+        return own.hits(self._wire.place)
+
+    @property
+    def own_misses(self) -> int:
+        """How many of those it counts as misses were."""
+        return own.misses(self._wire.place)
 
     async def ask(self, command: str, *args: Part, timeout_s: float = TIMEOUT_S) -> Any:
         """Return the server's reply to one allowed command (`MEMORY USAGE`, its subcommand included), as bytes, numbers and lists.
@@ -92,7 +98,11 @@ class Redis:
             TimedOut, Unreachable, BadAnswer: as the server answered.
 
         """
-        return await self._wire.one(_checked(command, args), timeout_s)
+        parts = _checked(command, args)
+        own.noted(self._wire.place, [parts])
+        reply = await self._wire.one(parts, timeout_s)
+        own.answered(self._wire.place, [parts], [reply])
+        return reply
 
     async def ask_many(self, commands: Sequence[Command], *, timeout_s: float = TIMEOUT_S, lines: bool = False) -> list[Any]:
         """Return the replies to many allowed commands, sent together; a refused one has its SystemProblem as reply.
@@ -107,7 +117,11 @@ class Redis:
             TimedOut, Unreachable: none of the replies is known.
 
         """
-        return await self._wire.many([_checked(str(c[0]), c[1:]) for c in commands], timeout_s, lines=lines)
+        checked = [_checked(str(c[0]), c[1:]) for c in commands]
+        own.noted(self._wire.place, checked)
+        replies = await self._wire.many(checked, timeout_s, lines=lines)
+        own.answered(self._wire.place, checked, replies)
+        return replies
 
     async def ask_each(self, questions: Sequence[str], keys: Sequence[bytes], *, timeout_s: float = TIMEOUT_S) -> list[tuple[Any, ...]]:
         """Return, for each key, the replies to the same few questions about it; each a command that takes a key and answers with one line.
@@ -122,7 +136,11 @@ class Redis:
         for question in questions:
             if problem := each_refusal(split(question)):
                 raise Refused("redis", problem, remedy="See helpers/redis/commands.py, ALLOWED.")
-        return await self._wire.each([split(q) for q in questions], keys, timeout_s)
+        asked = [split(q) for q in questions]
+        own.noted(self._wire.place, asked, len(keys))
+        replies = await self._wire.each(asked, keys, timeout_s)
+        own.answered(self._wire.place, asked * len(replies), chain.from_iterable(replies))
+        return replies
 
     async def info(self, *sections: str) -> dict[str, Value]:
         """Return INFO's sections as one dict of the server's own names. `INFO a b` is 7.0+, so each is asked for by itself."""

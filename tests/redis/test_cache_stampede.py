@@ -29,7 +29,7 @@ def delta(seconds: float = 4.0, **later):
     return subtract(Reading(0.0, INFO), Reading(seconds, {**INFO, "total_commands_processed": 200, **later}))
 
 
-def burst(*, calm: int = 2, misses: int = 1200, renewed: int = 380, early: int = 0) -> Burst:
+def burst(*, calm: int = 2, misses: int = 1100, renewed: int = 380, early: int = 0) -> Burst:
     return Burst(
         delta(20.0, keyspace_misses=calm),
         delta(4.0, keyspace_misses=misses, expired_keys=390),
@@ -37,7 +37,6 @@ def burst(*, calm: int = 2, misses: int = 1200, renewed: int = 380, early: int =
         renewed,
         early,
         24.0,
-        100,
         ["one statement"],
     )
 

@@ -35,18 +35,18 @@ async def hits(admin):
 )
 async def test_what_counts_as_a_lookup_is_what_the_server_counts(command, session, admin, keys):
     """Each command that asks about a key."""
-    before, own = await hits(admin), session.own_lookups
+    before, own = await hits(admin), session.own_hits
     for _ in range(3):
         with suppress(BadAnswer):  # OBJECT FREQ without an LFU policy: it looked all the same
             await session.ask(command, KEYS.get(command, "s"), *MORE.get(command, ()))
-    assert session.own_lookups - own == await hits(admin) - before
+    assert session.own_hits - own == await hits(admin) - before
 
 
 async def test_questions_about_many_keys_are_counted_each(session, admin, keys):
     """The fast way, too."""
-    before, own = await hits(admin), session.own_lookups
+    before, own = await hits(admin), session.own_hits
     await session.ask_each(("TYPE", "PTTL", "MEMORY USAGE"), [b"s", b"h"])
-    assert session.own_lookups - own == await hits(admin) - before == 4
+    assert session.own_hits - own == await hits(admin) - before == 4
 
 
 async def test_a_delta_holds_what_others_looked_up(session, admin, keys):
@@ -56,3 +56,27 @@ async def test_a_delta_holds_what_others_looked_up(session, admin, keys):
     for _ in range(5):
         await admin.get("s")
     assert deltas.subtract(before, await deltas.read(session)).counters["keyspace_hits"] == 5
+
+
+@pytest.mark.parametrize(
+    "command", sorted({name for name in ALLOWED if name.encode() in LOOKUPS or name.startswith(("OBJECT", "MEMORY USAGE"))})
+)
+async def test_a_lookup_of_a_key_that_is_gone_is_a_miss(command, session, admin):
+    """As the server counts it: other walks' looks at what has expired are nobody's misses."""
+    stats = await admin.info("stats")
+    own = session.own_hits, session.own_misses
+    with suppress(BadAnswer):
+        await session.ask(command, "gone", *MORE.get(command, ()))
+    after = await admin.info("stats")
+    seen = [after[name] - stats[name] for name in ("keyspace_hits", "keyspace_misses")]
+    assert [session.own_hits - own[0], session.own_misses - own[1]] == seen
+
+
+async def test_many_keys_that_are_gone_are_no_misses_of_others(session, admin, keys):
+    """Both fast ways."""
+    before = await deltas.read(session)
+    await session.ask_each(("TYPE", "PEXPIRETIME"), [b"s", b"gone", b"away"])
+    await session.ask_many([("PTTL", "gone"), ("PTTL", "s")], lines=True)
+    await admin.get("gone too")
+    counters = deltas.subtract(before, await deltas.read(session)).counters
+    assert [counters.get(name, 0.0) for name in ("keyspace_hits", "keyspace_misses")] == [0.0, 1.0]

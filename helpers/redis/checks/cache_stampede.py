@@ -34,7 +34,7 @@ BACK = 0.5  # of the keys are written again at once: they are asked for
 class Burst:
     """What was seen at the moment: counters before and during it, how many of the watched keys were written anew.
 
-    `ttl_s` is the time to live they have then; `own_misses` are this check's own lookups of missing keys, which the server counts too.
+    `ttl_s` is the time to live they have then.
     """
 
     calm: Delta
@@ -43,13 +43,12 @@ class Burst:
     renewed: int
     renewed_early: int
     ttl_s: float
-    own_misses: int = 0
     statements: Sequence[str] = ()
 
     @property
     def misses(self) -> float:
         """Lookups of others that missed at the moment."""
-        return max(self.burst.counters.get("keyspace_misses", 0.0) - self.own_misses, 0.0)
+        return max(self.burst.counters.get("keyspace_misses", 0.0), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +127,7 @@ async def _watched(
     await watch.look()
     early = watch.renewed
     quiet, second = await read(redis), await statement_calls(systems, notes)
-    calm_s, watch.own_misses = time.monotonic() - at, 0
+    calm_s = time.monotonic() - at
     await asyncio.sleep(0.5 + (clump.end_ms - clump.start_ms) / 1000)
     until = time.monotonic() + AFTER_S
     while time.monotonic() < until:
@@ -136,9 +135,7 @@ async def _watched(
         await asyncio.sleep(0.25)
     after, third = await read(redis), await statement_calls(systems, notes)
     said = risen(first, second, third, calm_s=calm_s, burst_s=time.monotonic() - at - calm_s)
-    found = Burst(
-        subtract(calm, quiet), subtract(quiet, after), len(watch.meant), watch.renewed, early, watch.ttl_ms / 1000, watch.own_misses, said
-    )
+    found = Burst(subtract(calm, quiet), subtract(quiet, after), len(watch.meant), watch.renewed, early, watch.ttl_ms / 1000, said)
     return found, list(dict.fromkeys(notes))
 
 
@@ -150,13 +147,11 @@ class _Watch:
     meant: Mapping[bytes, int]
     renewed: int = 0
     ttl_ms: int = 0
-    own_misses: int = 0
 
     async def look(self) -> None:
-        """Read the deadlines; the server counts a look at a missing key as a miss, so these are counted here too."""
+        """Read the deadlines."""
         now = await now_ms(self.redis)
         found = [at for at, _ in await deadlines_of(self.redis, list(self.meant))]
-        self.own_misses += found.count(-2)
         self.renewed = sum(at > was + 1000 for at, was in zip(found, self.meant.values(), strict=True))
         self.ttl_ms = max([self.ttl_ms, *(at - now for at in found)])
 

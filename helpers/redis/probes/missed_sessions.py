@@ -49,7 +49,7 @@ class MissedSessions(Gauge):
         hits, misses = facts.get("keyspace_hits"), facts.get("keyspace_misses")
         if not isinstance(hits, int | float) or not isinstance(misses, int | float):
             raise Refused("redis", "INFO stats does not say how many lookups found their key.")
-        return float(hits) - redis.own_lookups, float(misses)
+        return float(hits) - redis.own_hits, float(misses) - redis.own_misses
 
     async def look(self, redis: Redis) -> float:
         """Return the share since the server started."""
