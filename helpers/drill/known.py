@@ -14,17 +14,21 @@ from helpers.settings import load_profile
 
 __all__ = ["known_of", "known_to_anybody"]
 
-# Who may read what, where the schema is written down, the pooler; and what users complain of: `query`, a statement that has become slow.
-STANDING = ("credentials_a", "credentials_b", "private", "public", "migrations", "compare_with", "compare_database", "pooler", "query")
+# Who may read what, where the schema is written down, the pooler; and what users complain of: `query`, a statement that has become slow,
+# `error`, the message they are shown.
+STANDING = ("credentials_a", "credentials_b", "private", "public", "migrations", "compare_with", "compare_database", "pooler", "query", "error")
 LIVES = ("prefix", "ttl_s")  # how long which keys are meant to live is written down, where somebody meant them to
 OLD = ("endpoint", "field", "truth")  # whoever complains of an old value says where it stands, and what it should be
+COPY = ("pattern", "table", "fields")  # whoever cached what says of which table, where it cannot be learned
 RUNS = 5
 TOO_SLOW = 0.8  # of what it takes now: whoever complains of a statement expects it to be faster than it is
 
 
 def known_to_anybody(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of a fault's parameters people know without knowing the fault: limits, and what STANDING, LIVES and OLD name."""
-    told = {*STANDING, *(OLD if "truth" in parameters else ()), *(LIVES if "ttl_s" in parameters else ())}
+    """Return what of a fault's parameters people know without knowing the fault: limits, and what STANDING, LIVES, OLD and COPY name."""
+    told = set(STANDING)
+    for names, sign in ((OLD, "truth"), (COPY, "pattern"), (LIVES, "ttl_s")):
+        told |= set(names) if sign in parameters else set()
     return {name: value for name, value in parameters.items() if name in told or isinstance(value, int | float)}
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from helpers.contracts import Probe, Sample
 from helpers.errors import ProfileError, SystemProblem, TimedOut
+from helpers.incident.lending import lent_now
 from helpers.incident.samples import keep_table
 from helpers.incident.views import StepView
 from helpers.statistics import Expectation, Holds, quantity, summarise
@@ -35,6 +36,8 @@ async def reproduce(incident: Incident, probes: Sequence[Probe], expect: str) ->
         return incident.finish("reproduce", "unknown", reason)
     for other in (p for p in probes[: probes.index(probe)] if p.applies):
         incident.record("note", {"text": f"{other.name} was not measured: the profile has no {other.needs}."}, step="reproduce")
+    if lent_now() is not None:  # a short look: where few samples do not decide, more are taken
+        probe = probe.shorter()
     expectation = Expectation.parse(expect, probe.metric)
     try:
         samples = await _until_clear(incident, probe, expectation)
@@ -50,18 +53,20 @@ async def reproduce(incident: Incident, probes: Sequence[Probe], expect: str) ->
 async def _until_clear(incident: Incident, probe: Probe, expectation: Expectation) -> list[Sample]:
     samples: list[Sample] = []
     for _ in range(ROUNDS):
-        samples += await measure(incident, probe, step="reproduce", round_="before")
+        samples += await measure(incident, probe, step="reproduce", round_="before", after=len(samples))
         if expectation.judge(summarise(samples))[0] is not Holds.UNCLEAR:
             break
     return samples
 
 
-async def measure(incident: Incident, probe: Probe, *, step: StepName, round_: Literal["before", "after"]) -> list[Sample]:
-    """Take one set of samples and record it. Raises SystemProblem when the probe's system cannot be asked."""
+async def measure(
+    incident: Incident, probe: Probe, *, step: StepName, round_: Literal["before", "after"], after: int = 0
+) -> list[Sample]:
+    """Take one set of samples, beside `after` that were taken before, and record it. Raises SystemProblem when the probe's system cannot be asked."""
     await _session(incident, probe)
     try:
-        async with nullcontext() if probe.passive or probe.sequential else incident.systems.turn(probe.needs), asyncio.timeout(PROBE_S):
-            samples = await probe.measure(incident.systems.sessions)
+        async with asyncio.timeout(PROBE_S):
+            samples = await _taken(incident, probe, after)
     except TimeoutError:
         raise TimedOut(probe.needs, f"The probe {probe.name} did not end within {PROBE_S:.0f} s.") from None
     rows = [{"value": s.value, "at_s": s.at_s, "ok": s.ok, "error": s.error} for s in samples]
@@ -71,6 +76,22 @@ async def measure(incident: Incident, probe: Probe, *, step: StepName, round_: L
     }  # fmt: skip
     incident.record("measured", data, step=step)
     return samples
+
+
+async def _taken(incident: Incident, probe: Probe, after: int) -> list[Sample]:
+    """Measure; what makes load does so by turns, and what a like one has measured for another walk of this triage is not measured again."""
+    sessions = incident.systems.sessions
+    if probe.passive or probe.sequential:
+        return await probe.measure(sessions)
+    async with incident.systems.turn(probe.needs):
+        loan = lent_now()
+        if loan is None:
+            return await probe.measure(sessions)
+        samples = loan.taken.find(probe, after)
+        if samples is None:
+            samples = await probe.measure(sessions)
+            loan.taken.keep(probe, after, samples)
+        return list(samples)
 
 
 async def _session(incident: Incident, probe: Probe) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from helpers.alerts import Alert
 from helpers.incident.handing import WALKS
-from helpers.incident.lending import Loan
+from helpers.incident.lending import Loan, Taken
 from helpers.incident.loop import Incident
 from helpers.incident.systems import Systems
 from helpers.results import Diagnosis, Status
@@ -74,6 +74,7 @@ class _Walker:
         self._given = given
         self._told = told
         self._findings: dict[str, Finding] = {}
+        self._taken = Taken()
 
     async def all(self, infos: list[RunbookInfo], deadline: float) -> list[Finding]:
         """Return a finding for each, in their order."""
@@ -108,7 +109,7 @@ class _Walker:
         for number, given in enumerate(ways, start=1):  # it grows on the way
             folder = self._incident.folder / WALKS / (info.name if number == 1 else f"{info.name}-{number}")
             folder.mkdir(parents=True, exist_ok=True)
-            found = await walk(info, given, Loan(systems, self._answers, folder))
+            found = await walk(info, given, Loan(systems, self._answers, folder, self._taken))
             if found.state not in (State.SOUND, State.UNASKED):
                 break
             if number == 1:

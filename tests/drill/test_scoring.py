@@ -80,4 +80,6 @@ def test_changes_that_were_not_the_cure_are_harm(tmp_path):
     assert changes_since(tmp_path, 990.0, {"missing_index"}) == 2
     old = {"endpoint": "GET /price", "field": "cents", "truth": "select 1"}
     assert known_to_anybody(old) == old  # whoever complains of an old value says which
+    copy = {"pattern": "ff|{name}", "table": "switches", "fields": "=isOn"}
+    assert [known_to_anybody(given) for given in (copy, {"table": "orders"})] == [copy, {}]
     assert known_to_anybody({"prefix": "sess:{id}", "ttl_s": 60.0}) == {"prefix": "sess:{id}", "ttl_s": 60.0}  # as it was meant
