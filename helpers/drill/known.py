@@ -16,7 +16,18 @@ __all__ = ["known_of", "known_to_anybody"]
 
 # Who may read what, where the schema is written down, the pooler; and what users complain of: `query`, a statement that has become slow,
 # `error`, the message they are shown.
-STANDING = ("credentials_a", "credentials_b", "private", "public", "migrations", "compare_with", "compare_database", "pooler", "query", "error")
+STANDING = (
+    "credentials_a",
+    "credentials_b",
+    "private",
+    "public",
+    "migrations",
+    "compare_with",
+    "compare_database",
+    "pooler",
+    "query",
+    "error",
+)
 LIVES = ("prefix", "ttl_s")  # how long which keys are meant to live is written down, where somebody meant them to
 OLD = ("endpoint", "field", "truth")  # whoever complains of an old value says where it stands, and what it should be
 COPY = ("pattern", "table", "fields")  # whoever cached what says of which table, where it cannot be learned

@@ -59,9 +59,7 @@ async def _until_clear(incident: Incident, probe: Probe, expectation: Expectatio
     return samples
 
 
-async def measure(
-    incident: Incident, probe: Probe, *, step: StepName, round_: Literal["before", "after"], after: int = 0
-) -> list[Sample]:
+async def measure(incident: Incident, probe: Probe, *, step: StepName, round_: Literal["before", "after"], after: int = 0) -> list[Sample]:
     """Take one set of samples, beside `after` that were taken before, and record it. Raises SystemProblem when the probe's system cannot be asked."""
     await _session(incident, probe)
     try:

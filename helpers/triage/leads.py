@@ -1,4 +1,4 @@
-"""What the log suggests as parameters: GETs that fail, one that is slow, those that take most of the time."""
+"""What the log suggests as parameters: GETs that fail, one that is slow, those that are slowest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from helpers.runner.catalogue import RunbookInfo
 __all__ = ["Leads", "learn"]
 
 SINCE = "5m"
-MOST_BUSY = 4  # routes that are tried one after the other, for a runbook that has to be told one
+MOST_SLOW = 5  # routes that are tried one after the other, for a runbook that has to be told one
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Leads:
 
     failing: tuple[str, ...] = ()
     slow: str = ""
-    busy: tuple[str, ...] = ()
+    slowest: tuple[str, ...] = ()
     asked: bool = False
     said: str = ""
     since: str = SINCE
@@ -47,7 +47,7 @@ class Leads:
         """Return what to try next for a runbook that has to be told `missing`; empty where the log cannot tell."""
         if list(missing) != ["endpoint"]:
             return []
-        return [{"endpoint": endpoint} for endpoint in dict.fromkeys((self.slow, *self.busy)) if endpoint]
+        return [{"endpoint": endpoint} for endpoint in dict.fromkeys((self.slow, *self.slowest)) if endpoint]
 
 
 async def learn(incident: Incident, *, since: str = SINCE) -> Leads:
@@ -57,4 +57,4 @@ async def learn(incident: Incident, *, since: str = SINCE) -> Leads:
     result = await incident.check(request_examples, since=since, step="reproduce")
     if result.status in (Status.UNKNOWN, Status.SKIPPED):
         return Leads(said=getattr(result, "reason", ""))
-    return Leads(tuple(result.facts["failing"]), result.facts["slow"], tuple(result.facts["busy"][:MOST_BUSY]), True, result.summary, since)
+    return Leads(tuple(result.facts["failing"]), result.facts["slow"], tuple(result.facts["slowest"][:MOST_SLOW]), True, result.summary, since)

@@ -119,7 +119,17 @@ async def test_what_fails_now_is_named_before_what_failed_more(tmp_path):
     entries = [entry(n, f"/old/{n}", 500, route="/old/{id}") for n in range(20)]
     entries += [entry(120 + n, f"/new/{n}", 500, route="/new/{id}") for n in range(3)]
     found = await logs.request_examples(written(tmp_path / "a.jsonl", entries), since="")
-    assert (found.facts["failing"], found.facts["busy"]) == (["GET /new/0", "GET /old/0"], [])
+    assert (found.facts["failing"], found.facts["slowest"]) == (["GET /new/0", "GET /old/0"], [])
+
+
+async def test_what_is_slow_now_is_named_before_what_was(tmp_path):
+    """Minutes ago another route was slow, and took more time in all; one asked now and then is slowest per request."""
+    entries = [{**entry(n, f"/old/{n}", 200, route="/old/{id}"), "duration_ms": 2000.0} for n in range(20)]
+    entries += [{**entry(120 + n, f"/old/{n}", 200, route="/old/{id}"), "duration_ms": 3.0 + n / 10} for n in range(20)]
+    entries += [{**entry(120 + n, f"/new/{n}", 200, route="/new/{id}"), "duration_ms": 80.0 + n} for n in range(6)]
+    entries += [{**entry(120 + n, f"/rare/{n}", 200, route="/rare/{id}"), "duration_ms": 90.0 + n} for n in range(2)]
+    found = await logs.request_examples(written(tmp_path / "a.jsonl", entries), since="")
+    assert (found.facts["slow"], found.facts["slowest"]) == ("GET /new/5", ["GET /rare/1", "GET /new/5", "GET /old/19"])
 
 
 async def test_without_a_get_there_is_no_example(tmp_path):

@@ -31,8 +31,8 @@ def test_a_log_in_which_nothing_fails_speaks_against_a_crash():
 
 def test_who_has_to_be_told_a_request_is_told_those_that_take_most_time():
     """One after the other; whoever has to be told more than that is told nothing."""
-    seen = Leads(busy=("GET /orders", "GET /me"))
+    seen = Leads(slowest=("GET /orders", "GET /me"))
     assert seen.told(["endpoint"]) == [{"endpoint": "GET /orders"}, {"endpoint": "GET /me"}]
-    slow_first = Leads(slow="GET /me", busy=("GET /orders", "GET /me"))
+    slow_first = Leads(slow="GET /me", slowest=("GET /orders", "GET /me"))
     assert slow_first.told(["endpoint"]) == [{"endpoint": "GET /me"}, {"endpoint": "GET /orders"}]
     assert (seen.told(["endpoint", "truth"]), seen.told([]), Leads().told(["endpoint"])) == ([], [], [])

@@ -2,16 +2,19 @@
 -- needs: the view `entries`; $most
 -- source: OpenTelemetry semantic conventions, http.route, http.response.status_code
 with asked as (
-    select timestamp as seen_at, http_request_method as method, route_of(http_route, url_path) as route, http_response_status_code as status, duration_ms,
-        url_path || case when coalesce(url_query, '') = '' then '' else '?' || url_query end as target
+    select http_request_method as method, route_of(http_route, url_path) as route, http_response_status_code as status, duration_ms,
+        url_path || case when coalesce(url_query, '') = '' then '' else '?' || url_query end as target,
+        timestamp >= max(timestamp) over () - interval 30 seconds as lately
     from entries
     where http_response_status_code is not null and http_request_method = 'GET' and url_path is not null
 )
 select method, route, count(*) as requests, count(*) filter (status >= 500) as failed,
-    count(*) filter (status >= 500 and seen_at >= (select max(seen_at) from asked) - interval 30 seconds) as failed_lately,
+    count(*) filter (status >= 500 and lately) as failed_lately,
     quantile_cont(duration_ms, 0.95) as p95_ms, coalesce(sum(duration_ms), 0) as total_ms,
     coalesce(arg_min(target, (length(target), target)) filter (status >= 500), '') as failing_example,
-    coalesce(arg_max(target, duration_ms) filter (status < 500), arg_max(target, duration_ms), any_value(target)) as slow_example
+    coalesce(arg_max(target, (lately, duration_ms)) filter (status < 500), arg_max(target, duration_ms), any_value(target)) as slow_example,
+    count(*) filter (lately) as requests_lately, quantile_cont(duration_ms, 0.95) filter (lately) as p95_ms_lately,
+    avg(duration_ms) filter (lately and status < 500) as mean_ms_lately
 from asked
 group by all
 order by total_ms desc, requests desc, route

@@ -18,6 +18,7 @@ from helpers.redaction import mask_literals
 __all__ = ["QueryLatency"]
 
 MOST_ROWS = 100_000
+SHORT_S = 4.0
 HOPELESS = 10  # so many runs in a row that never end decide; more would only add to what holds them up
 
 
@@ -56,8 +57,8 @@ class QueryLatency(Probe):
         return bool(self.query.strip())
 
     def shorter(self) -> QueryLatency:
-        """Return the same probe with at most 20 samples."""
-        return replace(self, samples=min(self.samples, 20), warmup=0)
+        """Return the same probe with at most 20 samples, none begun after 4 s."""
+        return replace(self, samples=min(self.samples, 20), warmup=0, budget_s=min(self.budget_s, SHORT_S))
 
     async def measure(self, sessions: Sessions) -> list[Sample]:
         """Return the samples in ms. Raises Refused or BadAnswer when the server will not run it, Unreachable when it is gone."""

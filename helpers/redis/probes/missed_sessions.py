@@ -23,6 +23,23 @@ __all__ = ["MissedSessions"]
 SCANS_S = 20.0  # for all prefixes together, before and after
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The server's counters, and this program's own share of them, which is known a moment before the server counts it."""
+
+    hits: float
+    misses: float
+    own_hits: float = 0
+    own_misses: float = 0
+
+    def since(self, before: Counted | None) -> tuple[float, float]:
+        """Return others' hits and misses since then; after a restart or CONFIG RESETSTAT all there are."""
+        if before is None or self.hits < before.hits or self.misses < before.misses:
+            return self.hits, self.misses
+        hits = self.hits - before.hits - (self.own_hits - before.own_hits)
+        return max(hits, 0.0), max(self.misses - before.misses - (self.own_misses - before.own_misses), 0.0)
+
+
 @dataclass(frozen=True)
 class MissedSessions(Gauge):
     """Share of lookups without a key between two looks, in per cent; 0 where there was none, or no session was made in its place.
@@ -43,17 +60,17 @@ class MissedSessions(Gauge):
         """What is measured."""
         return f"missed lookups of {self.prefix}" if self.prefix else "missed lookups of sessions"
 
-    async def counted(self, redis: Redis) -> tuple[float, float]:
-        """Return hits and misses so far, this program's own lookups left out. Raises Refused where the service does not tell."""
+    async def counted(self, redis: Redis) -> Counted:
+        """Return hits and misses so far. Raises Refused where the service does not tell."""
         facts = await redis.info("stats")
         hits, misses = facts.get("keyspace_hits"), facts.get("keyspace_misses")
         if not isinstance(hits, int | float) or not isinstance(misses, int | float):
             raise Refused("redis", "INFO stats does not say how many lookups found their key.")
-        return float(hits) - redis.own_hits, float(misses) - redis.own_misses
+        return Counted(float(hits), float(misses), redis.own_hits, redis.own_misses)
 
     async def look(self, redis: Redis) -> float:
         """Return the share since the server started."""
-        return share(*await self.counted(redis))
+        return share(*(await self.counted(redis)).since(None))
 
     async def measure(self, sessions: Sessions) -> list[Sample]:
         """Return one sample per interval between two looks. Raises SystemProblem when the server cannot be asked."""
@@ -72,9 +89,7 @@ class MissedSessions(Gauge):
         for number in range(1, max(int(self.window_s / self.every_s), 1) + 1):
             await asyncio.sleep(max(started + number * self.every_s - time.monotonic(), 0))
             after = await self.counted(redis)
-            hits, misses = after[0] - before[0], after[1] - before[1]
-            if hits < 0 or misses < 0:  # a restart or CONFIG RESETSTAT: they count from zero
-                hits, misses = after
+            hits, misses = after.since(before)
             samples.append(Sample(share(hits, misses), time.monotonic() - started))
             before, missed = after, missed + misses
         return samples, missed
