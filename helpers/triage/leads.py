@@ -57,4 +57,6 @@ async def learn(incident: Incident, *, since: str = SINCE) -> Leads:
     result = await incident.check(request_examples, since=since, step="reproduce")
     if result.status in (Status.UNKNOWN, Status.SKIPPED):
         return Leads(said=getattr(result, "reason", ""))
-    return Leads(tuple(result.facts["failing"]), result.facts["slow"], tuple(result.facts["slowest"][:MOST_SLOW]), True, result.summary, since)
+    return Leads(
+        tuple(result.facts["failing"]), result.facts["slow"], tuple(result.facts["slowest"][:MOST_SLOW]), True, result.summary, since
+    )
