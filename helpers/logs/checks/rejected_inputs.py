@@ -19,6 +19,7 @@ __all__ = ["RejectedInputs", "compared", "fields_in", "rejected_inputs"]
 
 SURE = 0.001
 POINTS = 1.0  # per cent: what fewer users notice than a 99 % objective allows is none (Google SRE workbook, "Implementing SLOs")
+OVER_S = 60.0  # after the last rejection of all: what was last rejected then is mended, or nobody sends it any more
 FEWEST = 5  # requests of a version: fewer show nothing
 MOST = 5_000  # lines that name fields
 _SQL = Path(__file__).with_suffix(".sql")
@@ -86,7 +87,7 @@ async def rejected_inputs(logs: LogFiles, *, route: str = "", since: str = "2h",
 
 
 def compared(found: Iterable[tuple[Any, ...]]) -> list[RejectedInputs]:
-    """Return the routes that reject more in a version than in the one before it; pure.
+    """Return the routes that reject more in a version than in the one before it, those left out that have stopped a minute before the last; pure.
 
     Args:
         found: Rows of rejected_inputs.sql.
@@ -95,11 +96,12 @@ def compared(found: Iterable[tuple[Any, ...]]) -> list[RejectedInputs]:
     from scipy.stats import fisher_exact
 
     pairs = [(route, was, now) for route, versions in _by_route(found).items() for was, now in itertools.pairwise(versions)]
+    newest = max((row[7] for _, _, row in pairs if row[7]), default=None)
     rows = []
     for route, was, now in pairs:
-        (_, _, old, n_old, bad_old, *_), (_, _, version, n, bad, first_at, rejected_at) = was, now
+        (_, _, old, n_old, bad_old, *_), (_, _, version, n, bad, first_at, rejected_at, last_at) = was, now
         more = 100 * (bad / n - bad_old / n_old)
-        if bad < FEWEST or more < POINTS or not old or not version:
+        if bad < FEWEST or more < POINTS or not old or not version or (newest - last_at).total_seconds() > OVER_S:
             continue
         p_value = float(fisher_exact([[bad, n - bad], [bad_old, n_old - bad_old]], alternative="greater")[1]) * len(pairs)
         if p_value <= SURE:

@@ -8,7 +8,7 @@ with asked as (
     where http_response_status_code is not null and timestamp is not null
 )
 select method, route, version, count(*) as requests, count(*) filter (where rejected) as rejections, min(moment) as first_at,
-    min(moment) filter (where rejected) as rejected_at
+    min(moment) filter (where rejected) as rejected_at, max(moment) filter (where rejected) as rejected_last_at
 from asked
 where route <> '' and ($route = '' or $route in (route, method || ' ' || route))
 group by all
