@@ -74,7 +74,9 @@ def test_clients_that_change_under_one_version_are_no_drift():
 
 def test_what_has_stopped_is_not_what_is_rejected_now():
     """An earlier drift was rolled back two minutes before the next began."""
-    versions = [("POST", "/a", f"v{n}", 100, 60 * (n == 2), BEGAN + timedelta(minutes=n), *[BEGAN + timedelta(minutes=n)] * 2) for n in (1, 2, 3)]
+    versions = [
+        ("POST", "/a", f"v{n}", 100, 60 * (n == 2), BEGAN + timedelta(minutes=n), *[BEGAN + timedelta(minutes=n)] * 2) for n in (1, 2, 3)
+    ]
     old = compared(versions)
     later = BEGAN + timedelta(minutes=5)
     new = [("POST", "/b", "v3", 50, 0, BEGAN, None, None), ("POST", "/b", "v4", 50, 20, later, later, later)]
