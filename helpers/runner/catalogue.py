@@ -51,12 +51,18 @@ class RunbookInfo:
 
 def find_runbooks() -> dict[str, RunbookInfo]:
     """Return name → runbook, sorted by area and name: those shipped, then those under ./runbooks, which win."""
+    found = {name: read_runbook(path, root) for name, (path, root) in _paths().items()}
+    return dict(sorted(found.items(), key=lambda pair: (pair[1].area, pair[0])))
+
+
+def _paths() -> dict[str, tuple[Path, Path]]:
+    """Return name → notebook and the folder it was found under."""
     found = {}
     for root in (_PACKAGED, Path.cwd() / "runbooks"):
         for path in sorted(root.glob("**/*.ipynb")):
             if not any(part.startswith((".", "_")) for part in path.relative_to(root).parts):
-                found[path.stem] = read_runbook(path, root)
-    return dict(sorted(found.items(), key=lambda pair: (pair[1].area, pair[0])))
+                found[path.stem] = path, root
+    return found
 
 
 def find_runbook(name_or_path: str | Path) -> RunbookInfo:
@@ -72,12 +78,12 @@ def find_runbook(name_or_path: str | Path) -> RunbookInfo:
             raise UsageError(f"There is no notebook {path}.")
         info = read_runbook(path.resolve(), path.resolve().parent)
     else:
-        known = find_runbooks()
+        known = _paths()
         if str(name_or_path) not in known:
-            names = list(known)
+            names = list(find_runbooks())
             hint = f"{near_misses(str(name_or_path), names)} Known: {', '.join(names) or 'none'}.".strip()
             raise UsageError(f"There is no runbook {name_or_path}.", remedy=hint)
-        info = known[str(name_or_path)]
+        info = read_runbook(*known[str(name_or_path)])
     if info.summary.startswith(_UNREADABLE):
         raise UsageError(f"{info.path} {info.summary}")
     return info
