@@ -1,7 +1,8 @@
 """Whether a route became worse at exactly one version, and not merely while it was there.
 
 Each route is compared with itself, so that another mix of routes is no regression. It became worse at the version when the version is worse
-than the one before from its first requests on, and the one before was not yet as bad at its end, nor while both were served.
+than the one before from its first requests on, and the one before was not yet as bad at its end, nor while both were served. What serves
+no more, and was followed by something that is no worse, is over.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def steps_of(found: Sequence[OnRoute]) -> tuple[list[Step], list[OnRoute]]:
                 open_.append(now)
                 continue
             step = _step(was, now)
-            if step is not None:
+            if step is not None and not _is_over(was, now, known):
                 steps.append(step)
     return steps, open_
 
@@ -64,6 +65,19 @@ def _step(was: OnRoute, now: OnRoute) -> Step | None:
 
 
 _EACH = 200
+_SILENT = 10  # times its mean gap between requests, and seconds: by chance that happens once in 20,000 (e^-10)
+
+
+def _is_over(was: OnRoute, now: OnRoute, known: Sequence[OnRoute]) -> bool:
+    """Whether `now` serves no more, and what came after it is no worse than `was` had been."""
+    end_s = now.samples[-1].at_s
+    last = max(known, key=lambda one: one.samples[-1].at_s)
+    silent_s, gap_s = last.samples[-1].at_s - end_s, (now.last_at - now.first_at).total_seconds() / now.requests
+    if last is now or silent_s < max(_SILENT, _SILENT * gap_s):
+        return False
+    since = [sample for sample in last.samples if sample.at_s > end_s][-_EACH:]
+    before = [sample for sample in was.samples if sample.at_s < now.samples[0].at_s][-_EACH:]
+    return min(len(since), len(before)) >= FEWEST and compare(before, since).decision is not Decision.WORSE
 
 
 def _when(was: OnRoute, now: OnRoute, kind: str) -> str:

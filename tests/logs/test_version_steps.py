@@ -71,6 +71,17 @@ async def test_an_old_version_that_is_as_slow_at_the_same_minute_clears_the_new_
     assert not any(row.is_at_version for row in result.rows), result.rows
 
 
+async def test_what_was_rolled_back_or_mended_is_over(tmp_path):
+    """By the version before or by a later one; one as bad that follows, and a canary that is still served, are not."""
+    bad, good = ("v2", "/a", 60, 200, 40), ("v1", "/a", 10, 200, 40)
+    canary = [(version, "/a", ms, 200, count) for _ in range(15) for version, ms, count in (("v2", 60, 1), ("v1", 10, 12))]
+    cases = [
+        ((good, bad, good), Status.OK), ((good, bad, ("v3", "/a", 10, 200, 40)), Status.OK), ((good, bad, ("v3", "/a", 60, 200, 40)), Status.PROBLEM),
+        ((good, bad, ("v1", "/a", 10, 200, 5)), Status.PROBLEM), ((good, *canary), Status.PROBLEM),
+    ]  # fmt: skip
+    assert [(await version_steps(written(tmp_path, *parts), since="")).status for parts, _ in cases] == [wanted for _, wanted in cases]
+
+
 async def test_another_mix_of_routes_is_no_regression(tmp_path):
     """More of the slow ones."""
     parts = ("v1", "/a", 10, 200, 80), ("v1", "/b", 90, 200, 10), ("v2", "/a", 10, 200, 10), ("v2", "/b", 90, 200, 80)
