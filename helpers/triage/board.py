@@ -28,6 +28,7 @@ from helpers.triage.walking import walk
 
 __all__ = ["triage"]
 
+OPEN = [State.UNASKED, State.SOUND, State.SYMPTOM]  # by how much they tell; another request may tell more
 BUDGET_S = 25.0  # for the leads and the walks: with the start and the report it is under 30
 Told = Callable[[Finding], None]
 
@@ -52,7 +53,8 @@ async def triage(
         incident.record("alerted", alert.as_data(), step="reproduce")
     learnt, _ = await asyncio.gather(learn(incident, since=since_of(alert)), preload(incident.systems.profile.systems()))
     leads = with_alert(learnt, alert, incident.systems.profile)
-    infos = walked_first([info for info in find_runbooks().values() if info.area and info.source is not None], alert)
+    infos = sorted((info for info in find_runbooks().values() if info.area and info.source is not None), key=leads.is_vague)
+    infos = walked_first(infos, alert)
     answers = {name: (name not in incident.story.lost, answer) for name, answer in incident.story.systems.items()}
     walker = _Walker(incident, answers, leads, {k: v for k, v in (given or {}).items() if v != ""}, told)
     findings = await walker.all(infos, began + budget_s)
@@ -106,15 +108,22 @@ class _Walker:
         if sound and not own:
             return Finding(info.name, info.area, info.title, State.SOUND, sound)
         ways = [own] if "endpoint" in own else [{**lead, **own} for lead in leads]
+        best: Finding | None = None
         for number, given in enumerate(ways, start=1):  # it grows on the way
             folder = self._incident.folder / WALKS / (info.name if number == 1 else f"{info.name}-{number}")
             folder.mkdir(parents=True, exist_ok=True)
-            found = await walk(info, given, Loan(systems, self._answers, folder, self._taken))
-            if found.state not in (State.SOUND, State.UNASKED):
+            finding = await walk(info, given, Loan(systems, self._answers, folder, self._taken))
+            if best is None or _tells_more(finding, best):
+                self._findings[info.name] = best = finding  # that stands, if the time ends meanwhile
+            if finding.state not in OPEN:
                 break
             if number == 1:
-                ways += [{**told, **given} for told in self._leads.told(found.missing)]
-        return found
+                ways += [{**told, **given} for told in self._leads.told(finding.missing)]
+        return best or finding
+
+
+def _tells_more(finding: Finding, than: Finding) -> bool:
+    return finding.state not in OPEN or OPEN.index(finding.state) > OPEN.index(than.state)
 
 
 def _conclude(incident: Incident, board: Board) -> None:

@@ -33,7 +33,7 @@ class Finding:
 
     `subject` is the broken thing (CAUSE), `other` the failure mode it names instead (OTHER), `because` and `against` its evidence,
     `given` the parameters that are not the runbook's defaults, those the diagnosis found included, `missing` those it has to be told before
-    it can look; `took_s` seconds.
+    it can look; `unit` what its symptom is measured in (`%` failures, ms); `took_s` seconds.
     """
 
     runbook: str
@@ -46,5 +46,6 @@ class Finding:
     because: Sequence[str] = ()
     against: Sequence[str] = ()
     given: dict[str, Any] = field(default_factory=dict)
+    unit: str = ""
     missing: Sequence[str] = ()
     took_s: float = 0.0

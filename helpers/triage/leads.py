@@ -14,7 +14,7 @@ from helpers.runner.catalogue import RunbookInfo
 __all__ = ["Leads", "learn"]
 
 SINCE = "5m"
-MOST_SLOW = 5  # routes that are tried one after the other, for a runbook that has to be told one
+MOST_TRIED = 8  # routes that are tried one after the other, for a runbook that has to be told one
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,10 @@ class Leads:
             return [{"endpoint": failing} for failing in self.failing] or [{}], sound
         return [{"endpoint": self.slow} if self.slow and "slo_p95_ms" in names else {}], ""
 
+    def is_vague(self, info: RunbookInfo) -> bool:
+        """Whether the log names no request that fails for it: those it does are walked first."""
+        return not any(lead.get("endpoint") in self.failing for lead in self.of(info)[0] if lead)
+
     def told(self, missing: Sequence[str]) -> list[dict[str, Any]]:
         """Return what to try next for a runbook that has to be told `missing`; empty where the log cannot tell."""
         if list(missing) != ["endpoint"]:
@@ -58,5 +62,5 @@ async def learn(incident: Incident, *, since: str = SINCE) -> Leads:
     if result.status in (Status.UNKNOWN, Status.SKIPPED):
         return Leads(said=getattr(result, "reason", ""))
     return Leads(
-        tuple(result.facts["failing"]), result.facts["slow"], tuple(result.facts["slowest"][:MOST_SLOW]), True, result.summary, since
+        tuple(result.facts["failing"]), result.facts["slow"], tuple(result.facts["slowest"][:MOST_TRIED]), True, result.summary, since
     )

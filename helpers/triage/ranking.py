@@ -12,6 +12,7 @@ from helpers.triage.finding import Finding, State
 __all__ = ["Ranked", "rank"]
 
 WEIGHT = {State.CAUSE: 100, State.SUSPECTED: 20, State.SYMPTOM: 1}
+FAILURES = 1  # a symptom of requests that fail, not only wait
 VOTE = 10  # another runbook's diagnosis names it
 
 
@@ -38,7 +39,8 @@ def rank(findings: Sequence[Finding], profile: str, *, triage: str = "", order: 
     """Return what may be wrong, the first row first to be looked into; empty where nothing was found.
 
     A cause that its own runbook names weighs 100, one that a short look does not prove 20, and each other runbook that names it 10 more. A
-    runbook whose symptom is explained by another's cause is listed under that cause. A symptom without a cause comes last.
+    runbook whose symptom is explained by another's cause is listed under that cause. Symptoms without a cause come last, requests
+    that fail before those that wait.
 
     Args:
         findings: What the walks found.
@@ -49,7 +51,7 @@ def rank(findings: Sequence[Finding], profile: str, *, triage: str = "", order: 
     """
     by_name = {finding.runbook: finding for finding in findings}
     votes = [f for f in findings if f.state is State.OTHER and f.other in by_name]
-    scores = {f.runbook: WEIGHT.get(f.state, 0) for f in findings}
+    scores = {f.runbook: WEIGHT.get(f.state, 0) + FAILURES * (f.state is State.SYMPTOM and f.unit == "%") for f in findings}
     for vote in votes:
         scores[vote.other] += VOTE
     heads = [f for f in findings if scores[f.runbook] > 0 and f.state is not State.OTHER]

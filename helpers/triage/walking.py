@@ -104,7 +104,7 @@ def _found(info: RunbookInfo, incident: Incident, diagnosis: Any, given: dict[st
         reason = story.probe_lost or story.probe_refused
         return _unasked(info, reason, began, _missing(info, given) if reason.startswith(NO_PROBE) else ())
     found = Finding(info.name, info.area, info.title, _state(incident), story.conclusion or story.steps["reproduce"].summary,
-                    given=given, took_s=_since(began))  # fmt: skip
+                    given=given, unit=incident.expectation.unit if incident.expectation else "", took_s=_since(began))  # fmt: skip
     if not isinstance(diagnosis, Diagnosis):
         return found
     names = {p.name for p in info.parameters if p.default == ""}

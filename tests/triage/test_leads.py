@@ -29,6 +29,12 @@ def test_a_log_in_which_nothing_fails_speaks_against_a_crash():
     assert Leads().of(find_runbook("function_crash")) == ([{}], "")
 
 
+def test_whom_the_log_gives_a_failing_request_is_not_vague():
+    """It is walked first; a slow request is none that fails."""
+    vague = [name for name in ("function_crash", "deploy_regression", "missing_index", "hot_key") if SEEN.is_vague(find_runbook(name))]
+    assert (vague, Leads(asked=True).is_vague(find_runbook("function_crash"))) == (["deploy_regression", "missing_index", "hot_key"], True)
+
+
 def test_who_has_to_be_told_a_request_is_told_those_that_take_most_time():
     """One after the other; whoever has to be told more than that is told nothing."""
     seen = Leads(slowest=("GET /orders", "GET /me"))

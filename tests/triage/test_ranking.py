@@ -37,6 +37,12 @@ def test_two_faults_are_two_ranks_and_the_one_that_others_name_comes_first():
     assert [(r.rank, r.runbook) for r in rank(findings, "shop")] == [(1, "deadlocks"), (1, "missing_index"), (2, "memory_full")]
 
 
+def test_requests_that_fail_come_before_requests_that_wait():
+    """Of symptoms without a cause."""
+    findings = [found("event_loop_blocked", State.SYMPTOM, unit="ms"), found("function_crash", State.SYMPTOM, unit="%")]
+    assert [r.runbook for r in rank(findings, "shop")] == ["function_crash", "event_loop_blocked"]
+
+
 def test_a_failure_mode_that_only_others_name_is_ranked_too():
     """Its own walk was not answered in time."""
     rows = rank([found("a", State.OTHER, other="b"), found("b", State.UNASKED)], "shop")

@@ -5,13 +5,12 @@ Clients that read JSON fail a second time on it. Requests are safe ones, one aft
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from helpers.contracts import Probe, Sample, Sessions
-from helpers.errors import Unreachable
-from helpers.http.connect import Api, Reading, parse_endpoint
+from helpers.http.answers import judged_answers
+from helpers.http.connect import Reading, parse_endpoint
 
 __all__ = ["EmptyAnswers", "is_empty_error"]
 
@@ -28,6 +27,7 @@ class EmptyAnswers(Probe):
     endpoint: str
     samples: int = 20
     timeout_s: float = 10.0
+    concurrency: int = 1
 
     needs: ClassVar[str] = "api"
     sequential: ClassVar[bool] = True
@@ -46,18 +46,13 @@ class EmptyAnswers(Probe):
         """Whether an endpoint was given."""
         return bool(self.endpoint)
 
+    def shorter(self) -> EmptyAnswers:
+        """Return the same probe with at most 8 samples, some at once: each of them may hang."""
+        return replace(self, samples=min(self.samples, 8), concurrency=4)
+
     async def measure(self, sessions: Sessions) -> list[Sample]:
         """Return one sample per request, in ms, `ok` False for an empty error. Raises Unreachable when nothing answers."""
-        api: Api = sessions["api"]
-        _, path = parse_endpoint(self.endpoint)
-        began, taken, answered = time.perf_counter(), [], 0
-        for _ in range(self.samples):
-            started = time.perf_counter()
-            reading = await api.read(path, timeout_s=self.timeout_s)
-            answered += reading.status > 0
-            ended = time.perf_counter()
-            said = "a 500 without a body" if is_empty_error(reading) else ""
-            taken.append(Sample((ended - started) * 1000, ended - began, not said, said))
-        if not answered:
-            raise Unreachable("api", f"{self.samples} requests of {path} got no answer.", remedy="Check the profile's api address.")
-        return taken
+        return await judged_answers(
+            sessions["api"], self.endpoint, lambda reading: "a 500 without a body" if is_empty_error(reading) else "",
+            samples=self.samples, concurrency=self.concurrency, timeout_s=self.timeout_s,
+        )  # fmt: skip

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from helpers.contracts import Probe, Sample, Sessions
-from helpers.errors import Unreachable
-from helpers.http.connect import Api, parse_endpoint
+from helpers.http.answers import judged_answers
+from helpers.http.connect import parse_endpoint
 from helpers.http.probes.platform_timeouts import LONGEST_S
 
 __all__ = ["PlatformCrashes", "crash_code"]
@@ -26,6 +25,7 @@ class PlatformCrashes(Probe):
 
     endpoint: str
     samples: int = 8
+    concurrency: int = 1
 
     needs: ClassVar[str] = "api"
     sequential: ClassVar[bool] = True
@@ -44,17 +44,13 @@ class PlatformCrashes(Probe):
         """Whether an endpoint was given."""
         return bool(self.endpoint)
 
+    def shorter(self) -> PlatformCrashes:
+        """Return the same probe with some requests at once: each of them may hang."""
+        return replace(self, concurrency=4)
+
     async def measure(self, sessions: Sessions) -> list[Sample]:
         """Return one sample per request, in ms, `ok` False when the process ended. Raises Unreachable when nothing answers."""
-        api: Api = sessions["api"]
-        _, path = parse_endpoint(self.endpoint)
-        taken, began, answered = [], time.monotonic(), 0
-        for _ in range(self.samples):
-            started = time.perf_counter()
-            reading = await api.read(path, timeout_s=LONGEST_S)
-            answered += reading.status > 0
-            code = crash_code(dict(reading.headers))
-            taken.append(Sample((time.perf_counter() - started) * 1000, time.monotonic() - began, not code, code))
-        if not answered:
-            raise Unreachable("api", f"{self.samples} requests of {path} got no answer.", remedy="Check the profile's api address.")
-        return taken
+        return await judged_answers(
+            sessions["api"], self.endpoint, lambda reading: crash_code(dict(reading.headers)),
+            samples=self.samples, concurrency=self.concurrency, timeout_s=LONGEST_S,
+        )  # fmt: skip

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from helpers.contracts import Probe, Sample, Sessions
-from helpers.errors import Unreachable
-from helpers.http.connect import Api, parse_endpoint
+from helpers.http.answers import judged_answers
+from helpers.http.connect import parse_endpoint
 
 __all__ = ["PlatformTimeouts", "timeout_code"]
 
@@ -49,21 +47,13 @@ class PlatformTimeouts(Probe):
         """Whether an endpoint was given."""
         return bool(self.endpoint)
 
+    def shorter(self) -> PlatformTimeouts:
+        """Return the same probe with 8 requests, all at once."""
+        return replace(self, samples=8, concurrency=8)
+
     async def measure(self, sessions: Sessions) -> list[Sample]:
         """Return one sample per request, in ms, `ok` False when the platform ended it. Raises Unreachable when nothing answers."""
-        api: Api = sessions["api"]
-        _, path = parse_endpoint(self.endpoint)
-        began, taken, left, answered = time.perf_counter(), [], iter(range(self.samples)), [0]
-
-        async def work() -> None:
-            for _ in left:
-                started = time.perf_counter()
-                reading = await api.read(path, timeout_s=LONGEST_S)
-                ended, code = time.perf_counter(), timeout_code(dict(reading.headers))
-                answered[0] += reading.status > 0
-                taken.append(Sample((ended - started) * 1000, ended - began, not code, code))
-
-        await asyncio.gather(*(work() for _ in range(self.concurrency)))
-        if not answered[0]:
-            raise Unreachable("api", f"{self.samples} requests of {path} got no answer.", remedy="Check the profile's api address.")
-        return taken
+        return await judged_answers(
+            sessions["api"], self.endpoint, lambda reading: timeout_code(dict(reading.headers)),
+            samples=self.samples, concurrency=self.concurrency, timeout_s=LONGEST_S,
+        )  # fmt: skip
