@@ -12,6 +12,7 @@ from helpers.triage.finding import Finding, State
 __all__ = ["Ranked", "rank"]
 
 WEIGHT = {State.CAUSE: 100, State.SUSPECTED: 20, State.SYMPTOM: 1}
+DOUBT = 1  # a cause that something speaks against comes after one of which that is not so
 FAILURES = 1  # a symptom of requests that fail, not only wait
 VOTE = 10  # another runbook's diagnosis names it
 
@@ -51,7 +52,12 @@ def rank(findings: Sequence[Finding], profile: str, *, triage: str = "", order: 
     """
     by_name = {finding.runbook: finding for finding in findings}
     votes = [f for f in findings if f.state is State.OTHER and f.other in by_name]
-    scores = {f.runbook: WEIGHT.get(f.state, 0) + FAILURES * (f.state is State.SYMPTOM and f.unit == "%") for f in findings}
+    scores = {
+        f.runbook: -DOUBT * bool(f.state is State.CAUSE and f.against)
+        + WEIGHT.get(f.state, 0)
+        + FAILURES * (f.state is State.SYMPTOM and f.unit == "%")
+        for f in findings
+    }
     for vote in votes:
         scores[vote.other] += VOTE
     heads = [f for f in findings if scores[f.runbook] > 0 and f.state is not State.OTHER]

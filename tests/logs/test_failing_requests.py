@@ -136,3 +136,20 @@ async def test_without_a_get_there_is_no_example(tmp_path):
     """UNKNOWN, not OK."""
     entries = [{**entry(1, "/pay", 200), "method": "POST"}]
     assert (await logs.request_examples(written(tmp_path / "a.jsonl", entries), since="")).status is Status.UNKNOWN
+
+
+async def test_a_crashed_function_failed(tmp_path):
+    """The drain says -1 for it; a revalidation in the background, which is -1 of the proxy alone, was asked by nobody."""
+    crash = {"statusCode": -1, "proxy": {"method": "GET", "path": "/api/report", "statusCode": 500}}
+    alone = {"statusCode": -1, "proxy": {"method": "GET", "path": "/api/export"}}
+    nobody = {"proxy": {"method": "GET", "path": "/api/prices", "statusCode": -1}}
+    fine = {"statusCode": 200, "proxy": {"method": "GET", "path": "/api/me", "statusCode": 200}}
+    base = {"id": "a", "deploymentId": "d", "projectId": "p", "source": "lambda", "level": "info", "message": ""}
+    path = tmp_path / "drain.ndjson"
+    path.write_text("".join(json.dumps({**base, "timestamp": 1772524800000 + n, **said}) + "\n" for n, said in enumerate((crash, alone, nobody, fine))))
+    found = await logs.request_examples(LogFiles(Profile(name="test", logs=[str(path)])), since="")
+    assert (sorted(found.facts["failing"]), found.facts["slowest"], found.facts["requests"]) == (
+        ["GET /api/export", "GET /api/report"],
+        ["GET /api/me"],
+        3,
+    )

@@ -43,6 +43,12 @@ def test_requests_that_fail_come_before_requests_that_wait():
     assert [r.runbook for r in rank(findings, "shop")] == ["function_crash", "event_loop_blocked"]
 
 
+def test_a_cause_that_something_speaks_against_comes_later():
+    """Two runbooks see the same door open; one of them knows the code."""
+    findings = [found("missing_auth", State.CAUSE, against=("It is not in the code.",)), found("unauthorised_route", State.CAUSE)]
+    assert [(r.runbook, r.score) for r in rank(findings, "shop")] == [("unauthorised_route", 100), ("missing_auth", 99)]
+
+
 def test_a_failure_mode_that_only_others_name_is_ranked_too():
     """Its own walk was not answered in time."""
     rows = rank([found("a", State.OTHER, other="b"), found("b", State.UNASKED)], "shop")

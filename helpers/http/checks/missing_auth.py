@@ -23,13 +23,17 @@ Answer = CheckResult[Any] | None
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The facts the judgement rests on; `matrix` None: it was not asked. `open_pages` is documentation that anybody may read."""
+    """The facts the judgement rests on; `matrix` None: it was not asked. `open_pages` is documentation that anybody may read.
+
+    `is_code_read` is whether there is code whose routes `guards` could be.
+    """
 
     matrix: Sequence[Any] | None = None
     why_unknown: str = ""
     guards: Sequence[Any] = ()
     open_pages: Sequence[str] = field(default_factory=list)
     production: bool = False
+    is_code_read: bool = False
 
 
 async def missing_auth(
@@ -58,6 +62,7 @@ async def missing_auth(
             guards=list(guards.rows) if guards else [],
             open_pages=list(described.facts.get("open_pages", [])) if described else [],
             production=production,
+            is_code_read=guards is not None and guards.status is not Status.SKIPPED,
         )
     )
 
@@ -105,9 +110,12 @@ def _named(seen: Seen, found: Sequence[Any]) -> Diagnosis:
     if here is not None:
         target |= {"file": here.file, "function": here.function, "guard": here.usual}
     who = "another tenant" if tenant else "anybody"
+    against = []
+    if here is None and seen.is_code_read:
+        against.append("The code of the profile shows no such route of FastAPI: another version, or another framework, answers it.")
     routes = ", ".join(row.route for row in found)
     return Diagnosis(
-        Status.PROBLEM, CODE, routes, f"{routes} answers {who}: {first.finding}.", target, because, [], _facts(seen), fix="add_guard"
+        Status.PROBLEM, CODE, routes, f"{routes} answers {who}: {first.finding}.", target, because, against, _facts(seen), fix="add_guard"
     )
 
 

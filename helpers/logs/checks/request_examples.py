@@ -21,7 +21,7 @@ _SQL = Path(__file__).with_suffix(".sql")
 class RequestExample:
     """One route: how its GETs went, `p95_ms` (None: the log has no durations), the shortest that failed and the slowest that did not.
 
-    What ends in `_lately` is of the log's last half minute.
+    `succeeded` were answered below 400. What ends in `_lately` is of the log's last half minute, and but for `failed_lately` of those.
     """
 
     route: str
@@ -32,6 +32,7 @@ class RequestExample:
     total_ms: float
     failing: str
     slow: str
+    succeeded: int = 0
     requests_lately: int = 0
     p95_ms_lately: float | None = None
     mean_ms_lately: float | None = None
@@ -48,21 +49,22 @@ async def request_examples(logs: LogFiles, *, since: str = "5m", timeout_s: floa
     Returns:
         PROBLEM when a GET failed (500 and above), otherwise OK; UNKNOWN without requests. Facts: `failing`, the examples of up to
         3 routes, those that fail lately first, then those with most failures; `slow`, that of the route with the highest 95th percentile lately,
-        of those asked 5 times or more (of all the time where lately there is none), empty where there is none; `slowest`, one that did not fail of
-        each route, those with the longest mean lately first, then those that take most time in all.
+        of those asked 5 times or more (of all the time where lately there is none), empty where there is none; `slowest`, one that succeeded of each
+        route, those with the longest mean lately first; where the log has no durations, those asked most lately.
 
     """
     rows = [RequestExample(f"{r[0]} {r[1]}", int(r[2]), int(r[3]), int(r[4]), _ms(r[5]),
-                           float(r[6]), f"{r[0]} {r[7]}" if r[7] else "", f"{r[0]} {r[8]}" if r[8] else "", int(r[9]), _ms(r[10]), _ms(r[11]))
+                           float(r[6]), f"{r[0]} {r[7]}" if r[7] else "", f"{r[0]} {r[8]}" if r[8] else "", int(r[9]), int(r[10]), _ms(r[11]),
+                           _ms(r[12]))
             for r in await logs.ask_sql(_SQL, since, timeout_s=timeout_s, most=MOST)]  # fmt: skip
     if not rows:
         return CheckResult(
             Status.UNKNOWN, [], reason=f"The log has no GET since {since or 'its beginning'}.", remedy="Is it the log in use?"
         )
     failing = sorted((row for row in rows if row.failed), key=lambda row: (-row.failed_lately, -row.failed))[:MOST_FAILING]
-    by_mean = sorted(rows, key=lambda row: -(row.mean_ms_lately or 0.0))  # stable: by their time in all where there is none
+    by_mean = sorted(rows, key=lambda row: (-(row.mean_ms_lately or 0.0), -row.requests_lately))  # stable: by their time in all where both are equal
     facts = {"failing": [row.failing for row in failing], "slow": _slowest(rows),
-             "slowest": [row.slow for row in by_mean if row.failed < row.requests], "requests": sum(row.requests for row in rows)}  # fmt: skip
+             "slowest": [row.slow for row in by_mean if row.succeeded], "requests": sum(row.requests for row in rows)}  # fmt: skip
     if failing:
         told = f"{failing[0].failed} of {failing[0].requests} requests of {failing[0].route} failed"
         return CheckResult(Status.PROBLEM, rows, f"{told}.", facts=facts)

@@ -12,9 +12,9 @@ select method, route, count(*) as requests, count(*) filter (status >= 500) as f
     count(*) filter (status >= 500 and lately) as failed_lately,
     quantile_cont(duration_ms, 0.95) as p95_ms, coalesce(sum(duration_ms), 0) as total_ms,
     coalesce(arg_min(target, (length(target), target)) filter (status >= 500), '') as failing_example,
-    coalesce(arg_max(target, (lately, duration_ms)) filter (status < 500), arg_max(target, duration_ms), any_value(target)) as slow_example,
-    count(*) filter (lately) as requests_lately, quantile_cont(duration_ms, 0.95) filter (lately) as p95_ms_lately,
-    avg(duration_ms) filter (lately and status < 500) as mean_ms_lately
+    coalesce(arg_max(target, (lately, duration_ms)) filter (status < 400), arg_max(target, lately) filter (status < 400), arg_max(target, duration_ms), any_value(target)) as slow_example,
+    count(*) filter (status < 400) as succeeded, count(*) filter (lately and status < 400) as requests_lately, quantile_cont(duration_ms, 0.95) filter (lately and status < 400) as p95_ms_lately,
+    avg(duration_ms) filter (lately and status < 400) as mean_ms_lately
 from asked
 group by all
 order by total_ms desc, requests desc, route

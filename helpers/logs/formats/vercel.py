@@ -1,7 +1,8 @@
 """Vercel's log drain as NDJSON: epoch milliseconds, the request under `proxy`, and JSON within `message`.
 
 There is no duration in it; a `duration_ms` that the application logged as JSON within `message` is taken. Entries of one request share
-`requestId`; a status of -1 means that the function gave no response (or a revalidation in the background).
+`requestId`. A `statusCode` of -1 means that the function crashed: who asked got a 500, unless the proxy says otherwise; a proxy's of -1 is a
+revalidation in the background, which nobody asked for. Source: Vercel documentation, Log Drains reference.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ FORMAT = JsonFormat(
         "http_route": text("path"),
         "url_path": column(f"path_of({_PATH})"),
         "url_query": column(f"query_of({_PATH})"),
-        "http_response_status_code": whole("statusCode", _proxy("statusCode"), _within("status")),
+        "http_response_status_code": whole(
+            """nullif("statusCode", '-1')""", f"nullif({_proxy('statusCode')}, '-1')", _within("status"),
+            """case when "statusCode" = '-1' then '500' end""",
+        ),
         "duration_ms": Column(_within("duration_ms"), f"as_number({_within('duration_ms')})"),
         "request_id": text("requestId"),
         "trace_id": text("traceId", "trace.id"),
