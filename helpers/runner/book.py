@@ -55,17 +55,19 @@ class Book:
         if time.monotonic() >= self._next_save:
             self.save()
 
-    def save(self) -> None:
-        """Write the notebook as it stands, redacted."""
+    def save(self, kept: Any = None) -> None:
+        """Write the notebook as it stands, redacted; `kept` where such a copy is there already."""
         if self._sink is None:
             return
         before = time.monotonic()
-        self._sink(stored_copy(self.nb))
+        self._sink(stored_copy(self.nb) if kept is None else kept)
         after = time.monotonic()
         self._next_save = after + max(SAVE_EVERY_S, (after - before) / SAVE_SHARE)
 
     def close(self) -> None:
-        """Note the end of the run and save."""
+        """Note the end of the run, redact the notebook in place, and save."""
         now = datetime.now(UTC)
         self.nb.metadata.papermill.update(end_time=now.isoformat(), duration=(now - self._started).total_seconds())
-        self.save()
+        kept = stored_copy(self.nb)
+        self.nb.cells, self.nb.metadata = kept.cells, kept.metadata
+        self.save(kept)

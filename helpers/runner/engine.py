@@ -16,7 +16,6 @@ from typing import Any
 from helpers.runner.book import Book, Sink
 from helpers.runner.events import OnEvent
 from helpers.runner.leash import CELL_S, Leash
-from helpers.runner.stored import stored_copy
 
 __all__ = ["RunbookEngine"]
 
@@ -61,8 +60,6 @@ class RunbookEngine:
         leash = leash or Leash(cell_timeout_s=execution_timeout or CELL_S)
         book = Book(nb, sink or _papermill_sink(output_path))
         _run_apart(walk(book, leash, dict(env or os.environ), Path.cwd(), on_cell, [] if unseen is None else unseen), book)
-        kept = stored_copy(nb)
-        nb.cells, nb.metadata = kept.cells, kept.metadata
         return nb
 
     @classmethod

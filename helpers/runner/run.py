@@ -159,13 +159,13 @@ def _papermill(prepared: Prepared, leash: Leash, folder: Path, on_cell: OnEvent,
     from helpers.runner.imports import import_papermill
 
     papermill = import_papermill()
-    import nbformat
+    from nbformat import v4
 
     from helpers.incident.opening import FOLDER_VARIABLE
     from helpers.redaction import write_bytes
 
     papermill.execute_notebook(
         prepared.info.path, None, parameters=prepared.values, engine_name="runbook", progress_bar=False, kernel_name="python3", language="python",
-        leash=leash, on_cell=on_cell, unseen=unseen, sink=lambda nb: write_bytes(folder / NOTEBOOK, nbformat.writes(nb).encode()),
+        leash=leash, on_cell=on_cell, unseen=unseen, sink=lambda nb: write_bytes(folder / NOTEBOOK, v4.writes(nb).encode()),
         env={**os.environ, **env, FOLDER_VARIABLE: str(folder)},
     )  # fmt: skip

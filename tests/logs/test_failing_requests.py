@@ -146,7 +146,9 @@ async def test_a_crashed_function_failed(tmp_path):
     fine = {"statusCode": 200, "proxy": {"method": "GET", "path": "/api/me", "statusCode": 200}}
     base = {"id": "a", "deploymentId": "d", "projectId": "p", "source": "lambda", "level": "info", "message": ""}
     path = tmp_path / "drain.ndjson"
-    path.write_text("".join(json.dumps({**base, "timestamp": 1772524800000 + n, **said}) + "\n" for n, said in enumerate((crash, alone, nobody, fine))))
+    path.write_text(
+        "".join(json.dumps({**base, "timestamp": 1772524800000 + n, **said}) + "\n" for n, said in enumerate((crash, alone, nobody, fine)))
+    )
     found = await logs.request_examples(LogFiles(Profile(name="test", logs=[str(path)])), since="")
     assert (sorted(found.facts["failing"]), found.facts["slowest"], found.facts["requests"]) == (
         ["GET /api/export", "GET /api/report"],

@@ -31,7 +31,9 @@ FORMAT = JsonFormat(
         "url_path": column(f"path_of({_PATH})"),
         "url_query": column(f"query_of({_PATH})"),
         "http_response_status_code": whole(
-            """nullif("statusCode", '-1')""", f"nullif({_proxy('statusCode')}, '-1')", _within("status"),
+            """nullif("statusCode", '-1')""",
+            f"nullif({_proxy('statusCode')}, '-1')",
+            _within("status"),
             """case when "statusCode" = '-1' then '500' end""",
         ),
         "duration_ms": Column(_within("duration_ms"), f"as_number({_within('duration_ms')})"),
