@@ -54,6 +54,6 @@ class DocumentView:
 
 def incident_html(opened: Mapping[str, Any], systems: Mapping[str, str], *, apply: bool) -> str:
     """Return the opening view: which incident, whether it may change anything, and who answered."""
-    how = "a fix WILL be applied" if apply else "dry run: nothing will be changed"
+    how = "a fix WILL be applied, or kept as a branch where it is code" if apply else "dry run: nothing will be changed"
     lines = [f"{opened.get('id', '')} against the profile {opened.get('profile', '')}: {how}"]
     return redact(html_table("OPEN", lines, [{"system": name, "answer": answer} for name, answer in systems.items()]))

@@ -39,7 +39,7 @@ class Progress(Block):
             self.line(clean(line))
 
     def _started(self, event: Event) -> str:
-        profile, mode = event.data.get("profile"), "fix will be applied" if event.data.get("apply") else "dry run"
+        profile, mode = event.data.get("profile"), "with --apply" if event.data.get("apply") else "dry run"
         self.title = f"{event.data['runbook']}{f' on {profile}' if profile else ''} ({mode})"
         return f"{self.title} → {event.text}"
 
