@@ -1,5 +1,6 @@
 """function_crash: the judgement apart from asking, the scope of a crash, the probe, what is proposed."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -39,8 +40,16 @@ MODULE = LastWords("module", "sharp", 2, "10:00", "10:01")
 )
 def test_what_the_facts_add_up_to(facts, words, exits, is_failing, status, subject):
     """A reason that fits whom it meets; several, or none, decide nothing."""
-    found = judge(Seen(True, "GET /a", facts, words, exits, is_failing))
+    found = judge(Seen(True, "GET /a", facts, words, exits, is_failing=is_failing))
     assert (found.status, found.subject or "") == (status, subject), found.summary
+
+
+def test_what_was_said_minutes_before_the_last_process_ended_is_not_its_reason():
+    """Of two the one that is said now; where nothing known is said now, it is not decided."""
+    at = "2026-03-03 10:0{}:00+00".format
+    old, new = replace(FULL, last=at(1)), replace(VARIABLE, last=at(4))
+    both, alone = (judge(Seen(True, "GET /a", CRASH, words, 3, at(5), is_failing=True)) for words in ([old, new], [old]))
+    assert (both.subject, alone.status) == ("variable: PAYMENT_KEY", "UNKNOWN")
 
 
 def test_nothing_asked_is_not_decided():

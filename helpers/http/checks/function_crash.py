@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from helpers.http.connect import Api
@@ -16,18 +17,20 @@ from helpers.results import CheckResult, Diagnosis, Status
 __all__ = ["Seen", "function_crash", "judge"]
 
 CODE = "function_crash"
+OVER_S = 60.0  # before the last process ended: what was last said then is not why this one did
 Answer = CheckResult[Any] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The facts the judgement rests on; `words` None: the log is not known."""
+    """The facts the judgement rests on; `words` None: the log is not known. `last_exit` is when a process ended last (ISO)."""
 
     asked: bool
     route: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
     words: Sequence[Any] | None = None
     exits: int = 0
+    last_exit: str = ""
     is_failing: bool | None = None
 
 
@@ -60,6 +63,7 @@ async def function_crash(
             scope.facts,
             list(words.rows) if words is not None and known else None,
             int(words.facts.get("exits", 0)) if words is not None and known else 0,
+            str(words.facts.get("last_exit") or "") if words is not None and known else "",
             is_failing,
         )
     )
@@ -81,13 +85,19 @@ def judge(seen: Seen) -> Diagnosis:
     if seen.words is None:
         return Diagnosis(Status.UNKNOWN, summary=f"{said}; why is in the log: name it as the profile's `logs`.", facts=facts)
     all_crash = seen.facts.get("others_crash") == seen.facts.get("others")
-    fitting = [one for one in seen.words if not (all_crash and one.reason == "memory")] if seen.exits else []
+    fitting = [one for one in seen.words if _is_said_now(one, seen) and not (all_crash and one.reason == "memory")] if seen.exits else []
     if len(fitting) != 1:
         listed = ", ".join(f"{one.reason} {one.name}".strip() for one in seen.words) or "nothing that is known here"
         where = "with every other route" if all_crash else "and other routes do not"
         summary = f"{said}, {where}. {seen.exits} processes ended; the log says {listed}: not decided."
         return Diagnosis(Status.UNKNOWN, summary=summary, facts=facts)
     return _named(seen, fitting[0], facts)
+
+
+def _is_said_now(word: Any, seen: Seen) -> bool:
+    if not seen.last_exit:
+        return True
+    return (datetime.fromisoformat(seen.last_exit) - datetime.fromisoformat(word.last)).total_seconds() <= OVER_S
 
 
 def _named(seen: Seen, word: Any, facts: dict[str, Any]) -> Diagnosis:

@@ -46,12 +46,13 @@ async def last_words(logs: LogFiles, *, since: str = "10m", timeout_s: float = 6
         timeout_s: Seconds it may take.
 
     Returns:
-        PROBLEM with a row per reason where processes ended, the most frequent first; OK where none ended. Facts: `exits`.
+        PROBLEM with a row per reason where processes ended, the most frequent first; OK where none ended. Facts: `exits`, and
+        `last_exit`, when the last of them was.
 
     Source: FAULTS.md B4; Node.js documentation, exit codes.
     """
     lines = await logs.ask(lambda entries: entries.rows(_SAID, {}), moment(since), timeout_s=timeout_s)
-    ((exits, _),) = await logs.ask(lambda entries: entries.rows(_COUNT, {"words": _EXITS}), moment(since), timeout_s=timeout_s)
+    ((exits, last_exit),) = await logs.ask(lambda entries: entries.rows(_COUNT, {"words": _EXITS}), moment(since), timeout_s=timeout_s)
     found: dict[tuple[str, str], list[str]] = {}
     for body, at in lines:
         reason = reason_in(body)
@@ -61,7 +62,7 @@ async def last_words(logs: LogFiles, *, since: str = "10m", timeout_s: float = 6
     if not exits:
         return CheckResult(Status.OK, rows, "No process ended, as far as the log says.", facts={"exits": 0})
     said = f"{exits} processes ended; they said: {', '.join(f'{r.reason} {r.name}'.strip() for r in rows) or 'nothing that is known here'}."
-    return CheckResult(Status.PROBLEM, rows, said, facts={"exits": exits})
+    return CheckResult(Status.PROBLEM, rows, said, facts={"exits": exits, "last_exit": last_exit})
 
 
 def reason_in(body: str) -> tuple[str, str]:
