@@ -9,6 +9,8 @@ from helpers.report.numbers import between, clock, duration, interval, moment, q
 
 __all__ = ["MEANING", "facts", "lead", "tiles"]
 
+WHAT = 60  # characters of what was measured, which may be a whole statement
+
 MEANING = {
     Verdict.HEALTHY: "Not reproduced, and the checks agree.",
     Verdict.RESOLVED: "Cause found, fix applied, verification passed.",
@@ -61,7 +63,9 @@ def tiles(document: IncidentDocument, before: Measured | None, after: Measured |
 def _measured_tile(name: str, m: Measured, statistic: str, expectation: str) -> Tile:
     key = statistic if statistic in m.summary else f"p95_{m.metric}"
     shown, unit = (key.removesuffix("_pct"), "%") if key.endswith("_pct") else (key.removesuffix(f"_{m.metric}"), m.metric)
-    return Tile(f"{shown} {name}".strip(), quantity(m.summary.get(key), unit), f"expected {expectation}" if expectation else "")
+    what = m.probe if len(m.probe) <= WHAT else f"{m.probe[:WHAT]}…"
+    note = f"{what}, expected {expectation}" if expectation else what
+    return Tile(f"{shown} {name}".strip(), quantity(m.summary.get(key), unit), note)
 
 
 def _lost(document: IncidentDocument) -> Tile:
