@@ -1,7 +1,7 @@
 """How often triage names the right runbook first: seeded rounds of the drill, played by triage itself.
 
 `BENCH_DRILL` is the folder of a journal that is gone on with (rounds that it holds are not played again), `BENCH_DRILL_ROUNDS` (200) and
-`BENCH_DRILL_SEED` (0) say which rounds; 200 take about two and a half hours.
+`BENCH_DRILL_SEED` (0) say which rounds; 200 take about an hour and a half.
 """
 
 from __future__ import annotations
@@ -56,4 +56,5 @@ single faults, in the first two places beside a red herring, within 30 s, no har
 {rows}
 
 Not first: {told}. Rounds that could not be played: {broken}.
+A full run is 200 rounds, an hour and a half; the table says how many were played. Why those were missed: docs/triage.md.
 """
