@@ -1,5 +1,6 @@
 -- Foreign keys of one column to numbered parents, with the statement that counts what lacks a partner
 -- needs: nothing; the statement needs SELECT on both tables
+-- right after: one of the next 32 transactions, since those of other clients come in between
 -- source: PostgreSQL manual, pg_constraint; System Columns (xmin)
 with keys as (
     select c.oid, c.conrelid, c.confrelid, quote_ident(child.attname) as child_column, quote_ident(parent.attname) as parent_column, child.attnum,

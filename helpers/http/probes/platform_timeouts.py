@@ -48,8 +48,8 @@ class PlatformTimeouts(Probe):
         return bool(self.endpoint)
 
     def shorter(self) -> PlatformTimeouts:
-        """Return the same probe with 8 requests, all at once."""
-        return replace(self, samples=8, concurrency=8)
+        """Return the same probe with at most 8 requests, all at once."""
+        return replace(self, samples=min(self.samples, 8), concurrency=8)
 
     async def measure(self, sessions: Sessions) -> list[Sample]:
         """Return one sample per request, in ms, `ok` False when the platform ended it. Raises Unreachable when nothing answers."""

@@ -62,9 +62,8 @@ async def request_examples(logs: LogFiles, *, since: str = "5m", timeout_s: floa
             Status.UNKNOWN, [], reason=f"The log has no GET since {since or 'its beginning'}.", remedy="Is it the log in use?"
         )
     failing = sorted((row for row in rows if row.failed), key=lambda row: (-row.failed_lately, -row.failed))[:MOST_FAILING]
-    by_mean = sorted(
-        rows, key=lambda row: (-(row.mean_ms_lately or 0.0), -row.requests_lately)
-    )  # stable: by their time in all where both are equal
+    # stable: by their time in all where both are equal
+    by_mean = sorted(rows, key=lambda row: (-(row.mean_ms_lately or 0.0), -row.requests_lately))
     facts = {"failing": [row.failing for row in failing], "slow": _slowest(rows),
              "slowest": [row.slow for row in by_mean if row.succeeded], "requests": sum(row.requests for row in rows)}  # fmt: skip
     if failing:
