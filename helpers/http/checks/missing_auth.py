@@ -109,14 +109,12 @@ def _named(seen: Seen, found: Sequence[Any]) -> Diagnosis:
     target = {"route": first.route, "tenant": tenant}
     if here is not None:
         target |= {"file": here.file, "function": here.function, "guard": here.usual}
-    who = "another tenant" if tenant else "anybody"
     against = []
     if here is None and seen.is_code_read:
         against.append("The code of the profile shows no such route of FastAPI: another version, or another framework, answers it.")
     routes = ", ".join(row.route for row in found)
-    return Diagnosis(
-        Status.PROBLEM, CODE, routes, f"{routes} answers {who}: {first.finding}.", target, because, against, _facts(seen), fix="add_guard"
-    )
+    said = f"{routes} answers {'another tenant' if tenant else 'anybody'}: {first.finding}."
+    return Diagnosis(Status.PROBLEM, CODE, routes, said, target, because, against, _facts(seen), fix="add_guard")
 
 
 def _documentation(seen: Seen) -> Diagnosis:
