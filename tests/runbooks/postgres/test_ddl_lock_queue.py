@@ -83,7 +83,7 @@ async def test_its_neighbours_name_it(fresh_sandbox, run, other):
     ("step", "verdict"),
     [
         ("reproduce", {"unreachable"}),
-        ("investigate", {"unreachable"}),
+        ("investigate", {"unreachable", "cause_found"}),
         ("fix", {"cause_found", "unreachable"}),
         ("verify", {"unreachable"}),
     ],

@@ -39,4 +39,5 @@ async def test_a_server_killed_in_the_middle_still_ends_in_a_report(fresh_sandbo
     async with fresh_sandbox(services=("postgres",)) as sandbox:
         await sandbox.break_("integer_overflow")
         result = await run("integer_overflow", sandbox, kill_at=step)
-    assert (result.document.broken, result.document.verdict, (result.folder / "report.html").exists()) == (None, "unreachable", True)
+    allowed = {"unreachable"} | ({"cause_found"} if step == "investigate" else set())  # what was read before it went
+    assert (result.document.broken, result.document.verdict in allowed, (result.folder / "report.html").exists()) == (None, True, True)

@@ -69,7 +69,7 @@ async def test_a_server_that_is_gone_is_unreachable_with_a_report(fresh_sandbox,
     [
         ("reproduce", {"unreachable"}),
         ("isolate", {"unreachable"}),
-        ("investigate", {"unreachable"}),
+        ("investigate", {"unreachable", "cause_found"}),
         ("fix", {"cause_found", "unreachable"}),
         ("verify", {"unreachable"}),
     ],
