@@ -30,6 +30,7 @@ __all__ = ["triage"]
 
 OPEN = [State.UNASKED, State.SOUND, State.SYMPTOM]  # by how much they tell; another request may tell more
 BUDGET_S = 25.0  # for the leads and the walks: with the start and the report it is under 30
+ENDING_S = 1.0  # for walks to end where the time ends
 Told = Callable[[Finding], None]
 
 
@@ -56,8 +57,8 @@ async def triage(
     infos = sorted((info for info in find_runbooks().values() if info.area and info.source is not None), key=leads.is_vague)
     infos = walked_first(infos, alert)
     answers = {name: (name not in incident.story.lost, answer) for name, answer in incident.story.systems.items()}
-    walker = _Walker(incident, answers, leads, {k: v for k, v in (given or {}).items() if v != ""}, told)
-    findings = await walker.all(infos, began + budget_s)
+    known = {k: v for k, v in (given or {}).items() if v != ""}
+    findings = await _Walker(incident, answers, leads, known, told, began + budget_s).all(infos)
     rows = rank(findings, incident.systems.profile.name, triage=incident.id, order=[info.name for info in infos])
     board = Board(rows, findings, leads.said, round(time.monotonic() - began, 1), alert)
     _conclude(incident, board)
@@ -68,8 +69,9 @@ class _Walker:
     """The lanes: a few walks of each area at a time."""
 
     def __init__(
-        self, incident: Incident, answers: Mapping[str, tuple[bool, str]], leads: Leads, given: Mapping[str, Any], told: Told | None
-    ) -> None:
+        self, incident: Incident, answers: Mapping[str, tuple[bool, str]], leads: Leads, given: Mapping[str, Any], told: Told | None,
+        deadline: float,
+    ) -> None:  # fmt: skip
         self._incident = incident
         self._answers = answers
         self._leads = leads
@@ -77,12 +79,13 @@ class _Walker:
         self._told = told
         self._findings: dict[str, Finding] = {}
         self._taken = Taken()
+        self._deadline = deadline  # by time.monotonic
 
-    async def all(self, infos: list[RunbookInfo], deadline: float) -> list[Finding]:
+    async def all(self, infos: list[RunbookInfo]) -> list[Finding]:
         """Return a finding for each, in their order."""
         queues = Queues(infos)
         lanes = [asyncio.create_task(self._lane(area, queues)) for area in queues.areas for _ in range(LANES)]
-        _, late = await asyncio.wait(lanes, timeout=max(deadline - time.monotonic(), 0.1))
+        _, late = await asyncio.wait(lanes, timeout=max(self._deadline - time.monotonic(), 0.1) + ENDING_S)
         for lane in late:
             lane.cancel()
         await asyncio.gather(*lanes, return_exceptions=True)
@@ -92,7 +95,7 @@ class _Walker:
         systems = Systems(self._incident.systems.profile, self._incident.systems.application_name)
         systems.turns = self._incident.systems.turns
         try:
-            while (info := queues.take(area)) is not None:
+            while time.monotonic() < self._deadline and (info := queues.take(area)) is not None:
                 self._findings[info.name] = found = await self._walked(info, systems)
                 queues.done(info)
                 if self._told is not None:
@@ -112,10 +115,11 @@ class _Walker:
         for number, given in enumerate(ways, start=1):  # it grows on the way
             folder = self._incident.folder / WALKS / (info.name if number == 1 else f"{info.name}-{number}")
             folder.mkdir(parents=True, exist_ok=True)
-            finding = await walk(info, given, Loan(systems, self._answers, folder, self._taken))
+            loan = Loan(systems, self._answers, folder, self._taken)
+            finding = await walk(info, given, loan, most_s=self._deadline - time.monotonic())
             if best is None or _tells_more(finding, best):
                 self._findings[info.name] = best = finding  # that stands, if the time ends meanwhile
-            if finding.state not in OPEN:
+            if finding.state not in OPEN or time.monotonic() >= self._deadline:
                 break
             if number == 1:
                 ways += [{**told, **given} for told in self._leads.told(finding.missing)]

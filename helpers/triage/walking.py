@@ -21,7 +21,7 @@ from helpers.incident.measuring import NO_PROBE
 from helpers.results import Diagnosis
 from helpers.runner.catalogue import RunbookInfo
 from helpers.runner.declared import Parameter
-from helpers.triage.finding import Finding, State
+from helpers.triage.finding import LATE, Finding, State
 
 __all__ = ["shortened", "walk"]
 
@@ -36,26 +36,28 @@ def shortened(info: RunbookInfo) -> dict[str, Any]:
     return {name: min(most, declared[name]) for name, most in SHORT_S.items() if name in declared}
 
 
-async def walk(info: RunbookInfo, given: Mapping[str, Any], loan: Loan) -> Finding:
+async def walk(info: RunbookInfo, given: Mapping[str, Any], loan: Loan, *, most_s: float) -> Finding:
     """Return what the runbook finds; whatever goes wrong in it is a finding too (UNASKED, with the reason).
 
     Args:
         info: The runbook.
         given: Values for its parameters, over its defaults.
         loan: The systems it asks, and the folder its evidence goes to.
+        most_s: Seconds after which the walk ends where it is: a symptom that was measured by then is told.
 
     """
     began = time.monotonic()
     space: dict[str, Any] = {}
+    limit = asyncio.timeout(most_s)
     try:
         with lent(loan):
-            await _run(info, {**shortened(info), **given, "profile": loan.systems.profile.name}, space)
-    except asyncio.CancelledError:
-        raise
-    except RunbookError as problem:
-        return _unasked(info, f"{problem.reason} {problem.remedy}".strip(), began)
+            async with limit:
+                await _run(info, {**shortened(info), **given, "profile": loan.systems.profile.name}, space)
     except Exception as error:  # a runbook's own defect must not end the triage of the others
-        return _unasked(info, f"It broke: {type(error).__name__}: {error}", began)
+        if limit.expired():
+            return _late(info, space.get("incident"), dict(given), began)
+        known = f"{error.reason} {error.remedy}".strip() if isinstance(error, RunbookError) else ""
+        return _unasked(info, known or f"It broke: {type(error).__name__}: {error}", began)
     incident = space.get("incident")
     if not isinstance(incident, Incident):
         return _unasked(info, "It opens no incident.", began)
@@ -98,13 +100,20 @@ def _unasked(info: RunbookInfo, reason: str, began: float, missing: Sequence[Par
     return Finding(info.name, info.area, info.title, State.UNASKED, reason, missing=[p.name for p in missing], took_s=_since(began))
 
 
+def _late(info: RunbookInfo, incident: Any, given: dict[str, Any], began: float) -> Finding:
+    if isinstance(incident, Incident) and incident.story.reproduced and _is_felt(incident):
+        said = f"{incident.story.steps['reproduce'].summary} Its cause was not found in time."
+        return Finding(info.name, info.area, info.title, State.SYMPTOM, said, given=given, unit=_unit(incident), took_s=_since(began))
+    return Finding(info.name, info.area, info.title, State.UNASKED, LATE, given=given, took_s=_since(began))
+
+
 def _found(info: RunbookInfo, incident: Incident, diagnosis: Any, given: dict[str, Any], began: float) -> Finding:
     story = incident.story
     if story.probe_lost or story.probe_refused:
         reason = story.probe_lost or story.probe_refused
         return _unasked(info, reason, began, _missing(info, given) if reason.startswith(NO_PROBE) else ())
     found = Finding(info.name, info.area, info.title, _state(incident), story.conclusion or story.steps["reproduce"].summary,
-                    given=given, unit=incident.expectation.unit if incident.expectation else "", took_s=_since(began))  # fmt: skip
+                    given=given, unit=_unit(incident), took_s=_since(began))  # fmt: skip
     if not isinstance(diagnosis, Diagnosis):
         return found
     names = {p.name for p in info.parameters if p.default == ""}
@@ -117,7 +126,12 @@ def _found(info: RunbookInfo, incident: Incident, diagnosis: Any, given: dict[st
 
 def _is_felt(incident: Incident) -> bool:
     """Whether the symptom is one that users feel (time, failures): then it is worth telling even where this runbook's cause is not the one."""
-    return incident.expectation is not None and incident.expectation.unit in ("ms", "%")
+    return _unit(incident) in ("ms", "%")
+
+
+def _unit(incident: Incident) -> str:
+    """What the symptom is measured in."""
+    return incident.expectation.unit if incident.expectation else ""
 
 
 def _missing(info: RunbookInfo, given: Mapping[str, Any]) -> list[Parameter]:

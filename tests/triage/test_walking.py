@@ -40,10 +40,10 @@ def book(folder, *cells):
     return read_runbook(path, folder)
 
 
-async def walked(folder, *cells, **given):
+async def walked(folder, *cells, most_s=60.0, **given):
     """What the walk of such a notebook finds, on a profile without systems."""
     loan = Loan(Systems(Profile(name="nothing"), "test"), {}, folder)
-    return await walk(book(folder, *cells), given, loan)
+    return await walk(book(folder, *cells), given, loan, most_s=most_s)
 
 
 @pytest.mark.parametrize(
@@ -109,3 +109,12 @@ def test_a_loan_is_the_running_tasks_own(tmp_path):
     with lent(loan):
         assert lent_now() is loan
     assert lent_now() is None
+
+
+@pytest.mark.parametrize(
+    ("holds", "metric", "state"), [("no", "ms", State.SYMPTOM), ("no", "count", State.UNASKED), ("yes", "ms", State.SOUND)]
+)
+async def test_a_symptom_that_was_measured_is_told_when_the_time_ends(tmp_path, holds, metric, state):
+    """Its investigation never ends: what users feel is there all the same, and nothing else is said."""
+    found = await walked(tmp_path, OPEN, asked(holds, "OK", "None", metric), "import asyncio\nawait asyncio.sleep(60)", most_s=0.5)
+    assert (found.state, "in time" in found.summary, found.took_s < 30) == (state, state is not State.SOUND, True), found.summary

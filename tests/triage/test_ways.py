@@ -1,6 +1,7 @@
 """Several requests are tried for one runbook until one names a cause; the best answer stands, also when the time ends."""
 
 import asyncio
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -18,7 +19,7 @@ async def walked(monkeypatch, tmp_path, *states, leads=LEADS, ends_after=None):
     """The requests that were tried, the finding, and what stands; the walk after `ends_after` never ends."""
     tried = []
 
-    async def walk(info, given, loan):
+    async def walk(info, given, loan, *, most_s):
         tried.append(given.get("endpoint", ""))
         if len(tried) == ends_after:
             await asyncio.sleep(60)
@@ -27,7 +28,7 @@ async def walked(monkeypatch, tmp_path, *states, leads=LEADS, ends_after=None):
         return Finding(info.name, info.area, info.title, state, given.get("endpoint", ""), missing=missing)
 
     monkeypatch.setattr(board, "walk", walk)
-    walker = board._Walker(SimpleNamespace(folder=tmp_path), {}, leads, {}, None)
+    walker = board._Walker(SimpleNamespace(folder=tmp_path), {}, leads, {}, None, time.monotonic() + 60)
     try:
         async with asyncio.timeout(0.2):
             found = await walker._walked(INFO, SimpleNamespace())
