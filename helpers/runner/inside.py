@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from helpers.runner.forks import pipe_by_file
 from helpers.runner.status import tell
@@ -36,10 +36,11 @@ def run_kernel(connection_file: Path, status: int) -> None:
     limit_displays(DisplayFormatter)
     app: Any = IPKernelApp.instance()
     _never_drop_messages(app)
-    with _without_debugger():
+    with _without_debugger(), _without_lists_of_modules():
         app.initialize(
             ["-f", str(connection_file), "--HistoryManager.enabled=False", f"--ipython-dir={connection_file.parent / 'ipython'}"]
         )
+    del app.shell._sys_modules_keys  # of no module: `%reset -s aggressive` says that it has none, and forgets no module
     _serve(app, status)
 
 
@@ -69,6 +70,28 @@ def _without_debugger() -> Iterator[None]:
     finally:
         if hide:
             del sys.modules["debugpy"]
+
+
+@contextmanager
+def _without_lists_of_modules() -> Iterator[None]:
+    """Two lists of all modules are made, one for the debugger: to count who refers to them, a forked kernel would copy 17 MiB of shared pages."""
+    from ipykernel import ipkernel
+    from IPython.core import shellapp
+
+    ipkernel.sys = shellapp.sys = _NoModules()
+    try:
+        yield
+    finally:
+        ipkernel.sys = shellapp.sys = sys
+
+
+class _NoModules:
+    """`sys`, without modules."""
+
+    modules: ClassVar[dict[str, Any]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys, name)
 
 
 def _serve(app: Any, status: int) -> None:

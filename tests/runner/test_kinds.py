@@ -72,6 +72,11 @@ class TestBothKinds:
         seen = [(await said(toy, cell)).split() for _ in range(3)]
         assert [len(set(column)) for column in zip(*seen, strict=True)] == [3, 3, 3, 3]
 
+    async def test_a_reset_forgets_no_module(self, toy: Toy) -> None:
+        """IPython's list of modules to keep is not made: without it none is forgotten."""
+        text = await said(toy, "%reset -sf aggressive\nimport sys\nprint('json' in sys.modules, 'asyncio' in sys.modules)")
+        assert text.splitlines()[-1] == "True True"
+
     async def test_the_environment_is_the_given_one(self, toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
         """Set, changed and removed since the zygote was started; an odd name and an odd byte survive; children see the same."""
         monkeypatch.setenv("LATE", "late \udcff")
