@@ -129,8 +129,8 @@ async def fresh(pg: Postgres, table: str) -> float:
 
 async def catalog(pg: Postgres) -> list[dict[str, object]]:
     return [
-        *await pg.fetch("select attrelid::regclass::text as t, attname::text, coalesce(attstattarget, -1) as target from pg_attribute where attnum > 0 and attrelid >= 16384"),
-        *await pg.fetch("select stxname::text, stxkeys::text from pg_statistic_ext"),
+        *await pg.fetch("select attrelid::regclass::text as t, attname::text, coalesce(attstattarget, -1) as target from pg_attribute where attnum > 0 and attrelid >= 16384 order by 1, 2"),
+        *await pg.fetch("select stxname::text, stxkeys::text from pg_statistic_ext order by 1, 2"),
     ]  # fmt: skip
 
 
