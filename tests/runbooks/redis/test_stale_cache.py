@@ -1,5 +1,6 @@
 """stale_cache through papermill: its fault, a healthy server, its neighbours, the undo, a server that goes."""
 
+import asyncio
 import json
 
 import pytest
@@ -45,6 +46,9 @@ async def test_a_dry_run_names_it_and_changes_nothing(fresh_sandbox, run):
 async def test_a_healthy_application_is_healthy(fresh_sandbox, run):
     """Its cached customers agree with their rows, whatever a serialiser does to them."""
     async with fresh_sandbox(load_rps=20) as sandbox:
+        async with asyncio.timeout(60):
+            while sum(key.startswith(b"customer:") for key in await contents(sandbox.redis_url)) < 20:
+                await asyncio.sleep(0.5)
         result = await run("stale_cache", sandbox, apply=True, **SYSTEMS, **QUICK)
     document = result.document
     assert (document.verdict, document.cause, result.exit_code) == ("healthy", None, 0), document.summary
