@@ -59,7 +59,7 @@ def guard(kernel: Callable[[int], None], lifeline: int, status: int, folder: Pat
         _become_kernel(kernel, lifeline, status, warden)
     tell(status, "kernel", child)
     ended = _watch(child, lifeline, wakeup)
-    _end_everyone(child)
+    _end_everyone(child, wakeup)
     if ended is None:
         if folder is not None:
             _remove(folder)
@@ -155,19 +155,21 @@ def _reap(kernel: int) -> int | None:
         return found
 
 
-def _end_everyone(kernel: int) -> None:
+def _end_everyone(kernel: int, wakeup: int) -> None:
     """Kill the kernel's group; whoever else is left below this process may clean up for GRACE_S, then is killed too."""
-    strays = [] if sys.platform == "linux" else _descendants()
+    adopts = sys.platform == "linux"
+    strays = [] if adopts else _descendants()  # once their parent is gone they are nobody's
     began = time.monotonic()
     while True:
         _kill_group(kernel)
-        for pid in strays if time.monotonic() - began > GRACE_S else ():
-            _kill(pid)
+        if time.monotonic() - began > GRACE_S:
+            for pid in _descendants() if adopts else strays:
+                _kill(pid)
         _reap(kernel)
         if not _has_children() or time.monotonic() - began > GIVE_UP_S:
             return
-        strays = _descendants()
-        time.sleep(0.02)
+        if select.select([wakeup], [], [], 0.02)[0]:
+            os.read(wakeup, 4096)
 
 
 def _kill_group(leader: int) -> None:
