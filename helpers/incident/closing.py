@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from helpers.redaction import redact_value, write_bytes
 if TYPE_CHECKING:
     from helpers.incident.loop import Incident
 
-__all__ = ["close", "write_document"]
+__all__ = ["close", "registered_reports", "write_document"]
 
 
 def close(incident: Incident, footprint: dict[str, Any]) -> IncidentDocument:
@@ -38,6 +39,12 @@ def write_document(folder: Path, story: Story, log: EvidenceLog) -> IncidentDocu
     # Redacted text by text: redacting the file as a whole can take a backslash out of its JSON.
     said = redact_value(document.model_dump(mode="json", by_alias=True))
     write_bytes(folder / "incident.json", json.dumps(said, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace"))
-    for entry in entry_points(group="runbook.reports"):
+    for entry in registered_reports():
         entry.load()(folder)
     return document
+
+
+@cache
+def registered_reports() -> tuple[EntryPoint, ...]:
+    """Return who offers to write a report, looked up once a process: every installed distribution is read for it."""
+    return tuple(entry_points(group="runbook.reports"))

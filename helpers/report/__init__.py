@@ -20,11 +20,13 @@ def write_reports(folder: Path) -> list[Path]:
 
     """
     from helpers.redaction import write_bytes
+    from helpers.report.fitting import Composed, html, markdown
 
+    composed = Composed(folder)
     paths = [folder / "report.html", folder / "report.md"]
     # Every text is redacted before it becomes markup; redacting the markup itself could eat a closing tag after `cookie:`.
-    for path, to in zip(paths, ("html", "md"), strict=True):
-        write_bytes(path, render(folder, "html" if to == "html" else "md"))
+    for path, make in zip(paths, (html, markdown), strict=True):
+        write_bytes(path, make(composed))
     return paths
 
 
@@ -40,9 +42,9 @@ def render(folder: Path, to: Literal["html", "md", "pdf"]) -> bytes:
 
     """
     from helpers.errors import UsageError
-    from helpers.report.fitting import html, markdown, pdf
+    from helpers.report.fitting import Composed, html, markdown, pdf
 
     makers = {"html": html, "md": markdown, "pdf": pdf}
     if to not in makers:
         raise UsageError(f"A report cannot be written as {to!r}.", remedy="Choose html, md or pdf.")
-    return makers[to](folder)
+    return makers[to](Composed(folder))

@@ -5,7 +5,7 @@ import pytest
 from helpers.report.blocks import Facts, Node, Table
 from helpers.report.detail import Detail
 from helpers.report.fakes import write_incident
-from helpers.report.fitting import MOST_BYTES, html, markdown
+from helpers.report.fitting import MOST_BYTES, Composed, html, markdown
 from helpers.report.numbers import duration, interval, moment, number, quantity, ratio
 from helpers.report.pictures.axis import axis_for
 from helpers.report.pictures.lock_tree import lock_tree
@@ -134,5 +134,6 @@ def test_very_much_evidence_still_fits(tmp_path):
             "summary": "x " * 500,
         }
         log.append("checked", "investigate", data)
-    pages = [html(folder), markdown(folder)]
+    composed = Composed(folder)
+    pages = [html(composed), markdown(composed)]
     assert [(len(p) <= MOST_BYTES, "shortened here" in p.decode()) for p in pages] == [(True, True)] * 2

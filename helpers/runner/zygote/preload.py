@@ -19,10 +19,9 @@ __all__ = ["INLINE", "preload"]
 INLINE = "module://matplotlib_inline.backend_inline"
 _LEAN = ("ipykernel.kernelapp", "ipykernel.ipkernel", "IPython.core.interactiveshell", "IPython.core.completerlib", "IPython.core.oinspect",
          "IPython.core.debugger", "IPython.extensions.storemagic", "tornado.platform.asyncio", "psutil", "helpers.incident.opening")  # fmt: skip
-_ALL = ("ipykernel.debugger", "zmq.asyncio", "numpy", "pandas", "pyarrow.parquet", "scipy.stats", "asyncpg", "redis.asyncio", "httpx", "jinja2",
-        "sqlglot", "matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg",
-        "helpers.report.exporter", "helpers.report.html")  # fmt: skip
-_ROOMS = ("incident", "postgres", "redis", "http", "logs", "git", "variables", "vercel", "triage")
+_ALL = ("ipykernel.debugger", "zmq.asyncio", "numpy", "pandas", "pyarrow.parquet", "pyarrow.dataset", "scipy.stats", "asyncpg", "redis.asyncio", "httpx", "jinja2",
+        "sqlglot", "matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg")  # fmt: skip
+_ROOMS = ("incident", "postgres", "redis", "http", "logs", "git", "variables", "vercel", "triage", "report")
 matplotlib_settings = ""  # the file they were read from
 _NOT = ("helpers.logs.beyond",)  # other engines, imported by whoever has them
 
@@ -64,7 +63,7 @@ def _rooms() -> Iterator[str]:
 
 
 def _use_once() -> None:
-    """Fill caches of fonts, styles, schemas and templates."""
+    """Fill caches of fonts, styles, schemas, templates and entry points."""
     global matplotlib_settings
     import io
 
@@ -74,8 +73,10 @@ def _use_once() -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    from helpers.incident.closing import registered_reports
     from helpers.report.html import compile_templates
 
+    registered_reports()
     matplotlib_settings = matplotlib.matplotlib_fname()
     pd.DataFrame({"a": [1.0], "b": ["c"]}).to_html()
     figure = Figure()
