@@ -178,18 +178,15 @@ async def describe(redis: Redis, keys: Sequence[bytes], blind: set[str]) -> list
     """Return the facts of each key that is still there; what the server refuses is put into `blind` and not asked again."""
     redis.keys_scanned += len(keys)
     asked = [q for q in _QUESTIONS if q not in blind]
-    found = []
-    for key, replies in zip(keys, await redis.ask_each(asked, keys, timeout_s=10.0), strict=True):
-        said = dict(zip(asked, replies, strict=True))
-        blind |= {q for q, reply in said.items() if isinstance(reply, Refused | BadAnswer)}
-        kind, ttl = said.get("TYPE", b"unknown"), said.get("PTTL", -1)
-        if kind == b"none" or ttl == -2:
-            continue
-        name = kind.decode() if isinstance(kind, bytes) else "unknown"
-        found.append(
-            KeyFacts(key, shape(key), name, _number(ttl) or 0, _number(said.get("MEMORY USAGE")), _number(said.get("OBJECT IDLETIME")))
-        )
-    return found
+    rows = await redis.ask_each(asked, keys, timeout_s=10.0)
+    said = dict(zip(asked, zip(*rows, strict=True), strict=bool(rows)))
+    blind |= {q for q, column in said.items() if any(isinstance(reply, Refused | BadAnswer) for reply in column)}
+    columns = [said.get(q) or [None] * len(keys) for q in _QUESTIONS]
+    return [
+        KeyFacts(key, shape(key), kind.decode() if isinstance(kind, bytes) else "unknown", _number(ttl) or 0, _number(size), _number(idle))
+        for key, kind, ttl, size, idle in zip(keys, *columns, strict=True)
+        if kind != b"none" and ttl != -2
+    ]
 
 
 def _number(reply: Any) -> int | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from helpers.redis.commands import Part
 
-__all__ = ["LOOKUPS", "answered", "hits", "misses", "noted"]
+__all__ = ["LOOKUPS", "answered", "answered_each", "hits", "misses", "noted"]
 
 LOOKUPS = frozenset(
     {
@@ -33,7 +33,15 @@ def noted(place: str, commands: Sequence[Sequence[Part]], times: int = 1) -> Non
 
 def answered(place: str, commands: Iterable[Sequence[Part]], replies: Iterable[Any]) -> None:
     """Take note of their replies: which of them found no key."""
-    missed = sum(_is_gone(_word(parts[0]), reply) for parts, reply in zip(commands, replies, strict=True))
+    missed = sum(reply in _gone(_word(parts[0])) for parts, reply in zip(commands, replies, strict=True))
+    if missed:
+        _missed[place] += missed
+
+
+def answered_each(place: str, questions: Sequence[Sequence[Part]], rows: Sequence[Sequence[Any]]) -> None:
+    """Take note of the replies to the same questions about many keys, a row for each key."""
+    words = [_word(parts[0]) for parts in questions]
+    missed = sum(sum(map(column.count, _gone(word))) for word, column in zip(words, zip(*rows, strict=True), strict=bool(rows)))
     if missed:
         _missed[place] += missed
 
@@ -48,10 +56,11 @@ def misses(place: str) -> int:
     return _missed[place]
 
 
-def _is_gone(word: bytes, reply: Any) -> bool:
+def _gone(word: bytes) -> tuple[Any, ...]:
+    """Return the replies to this command that say there is no such key; none for one that looks up none."""
     if word not in LOOKUPS:
-        return False
-    return reply is None or reply in (-2, b"none", b"", [b"0", []]) or (reply == 0 and word in _COUNT)
+        return ()
+    return (None, -2, b"none", b"", [b"0", []], *((0,) if word in _COUNT else ()))
 
 
 def _word(part: Part) -> bytes:

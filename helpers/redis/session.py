@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from typing import Any, ClassVar, Protocol
 
 from helpers.errors import BadAnswer, Refused, SystemProblem
@@ -139,7 +138,7 @@ class Redis:
         asked = [split(q) for q in questions]
         own.noted(self._wire.place, asked, len(keys))
         replies = await self._wire.each(asked, keys, timeout_s)
-        own.answered(self._wire.place, asked * len(replies), chain.from_iterable(replies))
+        own.answered_each(self._wire.place, asked, replies)
         return replies
 
     async def info(self, *sections: str) -> dict[str, Value]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from helpers.redis.prefixes import examples, learn
 
@@ -19,8 +20,7 @@ MOST_SHAPES = 20_000
 _EXAMPLES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class KeyFacts:
+class KeyFacts(NamedTuple):
     """One key as the server describes it; `ttl_ms` -1: no expiry; `bytes` and `idle_s` None: the server does not say."""
 
     key: bytes
@@ -105,7 +105,10 @@ class Tally:
         self.count += 1
         self.knows_bytes = self.knows_bytes and one.bytes is not None
         self.knows_idle = self.knows_idle and one.idle_s is not None
-        self.sums.setdefault(one.shape, _Sum()).add(one)
+        own = self.sums.get(one.shape)
+        if own is None:
+            own = self.sums[one.shape] = _Sum()
+        own.add(one)
         if len(self.sums) > MOST_SHAPES:
             self.sums = self.by_prefix()
 
