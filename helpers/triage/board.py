@@ -122,7 +122,7 @@ class _Walker:
             if finding.state not in OPEN or time.monotonic() >= self._deadline:
                 break
             if number == 1:
-                ways += [{**told, **given} for told in self._leads.told(finding.missing)]
+                ways += [{**told, **given} for told in self._leads.told(info, finding.missing)]
         return best or finding
 
 

@@ -1,4 +1,4 @@
-"""What the log suggests as parameters: GETs that fail, one that is slow, those that are slowest."""
+"""What the log suggests as parameters: GETs that fail, one that is slow, those that are slowest, those that a cache answers."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Leads:
     failing: tuple[str, ...] = ()
     slow: str = ""
     slowest: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     asked: bool = False
     said: str = ""
     since: str = SINCE
@@ -47,11 +48,15 @@ class Leads:
         """Whether the log names no request that fails for it: those it does are walked first."""
         return not any(lead.get("endpoint") in self.failing for lead in self.of(info)[0] if lead)
 
-    def told(self, missing: Sequence[str]) -> list[dict[str, Any]]:
-        """Return what to try next for a runbook that has to be told `missing`; empty where the log cannot tell."""
+    def told(self, info: RunbookInfo, missing: Sequence[str]) -> list[dict[str, Any]]:
+        """Return what to try next for a runbook that has to be told `missing`; empty where the log cannot tell.
+
+        Whoever compares what two users get (`credentials_b`) is given what a cache answers first: only that can be another's.
+        """
         if list(missing) != ["endpoint"]:
             return []
-        return [{"endpoint": endpoint} for endpoint in dict.fromkeys((self.slow, *self.slowest)) if endpoint]
+        first = self.kept if "credentials_b" in {p.name for p in info.parameters} else ()
+        return [{"endpoint": endpoint} for endpoint in dict.fromkeys((*first, self.slow, *self.slowest)) if endpoint][:MOST_TRIED]
 
 
 async def learn(incident: Incident, *, since: str = SINCE) -> Leads:
@@ -61,6 +66,7 @@ async def learn(incident: Incident, *, since: str = SINCE) -> Leads:
     result = await incident.check(request_examples, since=since, step="reproduce")
     if result.status in (Status.UNKNOWN, Status.SKIPPED):
         return Leads(said=getattr(result, "reason", ""))
+    facts = result.facts
     return Leads(
-        tuple(result.facts["failing"]), result.facts["slow"], tuple(result.facts["slowest"][:MOST_TRIED]), True, result.summary, since
+        tuple(facts["failing"]), facts["slow"], tuple(facts["slowest"][:MOST_TRIED]), tuple(facts["kept"]), True, result.summary, since
     )

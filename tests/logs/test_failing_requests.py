@@ -155,3 +155,17 @@ async def test_a_crashed_function_failed(tmp_path):
         ["GET /api/me"],
         3,
     )
+
+
+async def test_what_a_cache_answers_is_known(tmp_path):
+    """Most first; a file of the page is none, nor what was made for the request."""
+    seen = {"/api/me": "HIT", "/api/prices": "STALE", "/app.js": "HIT", "/api/basket": "MISS"}
+    base = {"id": "a", "deploymentId": "d", "projectId": "p", "source": "lambda", "level": "info", "message": "", "statusCode": 200}
+    lines = [
+        {**base, "timestamp": 1772524800000 + n, "proxy": {"method": "GET", "path": path, "statusCode": 200, "vercelCache": said}}
+        for n, (path, said) in enumerate([*seen.items(), ("/api/prices", "HIT")])
+    ]
+    path = tmp_path / "drain.ndjson"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = await logs.request_examples(LogFiles(Profile(name="test", logs=[str(path)])), since="")
+    assert found.facts["kept"] == ["GET /api/prices", "GET /api/me"]

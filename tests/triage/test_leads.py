@@ -37,8 +37,16 @@ def test_whom_the_log_gives_a_failing_request_is_not_vague():
 
 def test_who_has_to_be_told_a_request_is_told_those_that_take_most_time():
     """One after the other; whoever has to be told more than that is told nothing."""
+    info = find_runbook("n_plus_one")
     seen = Leads(slowest=("GET /orders", "GET /me"))
-    assert seen.told(["endpoint"]) == [{"endpoint": "GET /orders"}, {"endpoint": "GET /me"}]
-    slow_first = Leads(slow="GET /me", slowest=("GET /orders", "GET /me"))
-    assert slow_first.told(["endpoint"]) == [{"endpoint": "GET /me"}, {"endpoint": "GET /orders"}]
-    assert (seen.told(["endpoint", "truth"]), seen.told([]), Leads().told(["endpoint"])) == ([], [], [])
+    assert seen.told(info, ["endpoint"]) == [{"endpoint": "GET /orders"}, {"endpoint": "GET /me"}]
+    slow_first = Leads(slow="GET /me", slowest=("GET /orders", "GET /me"), kept=("GET /prices",))
+    assert slow_first.told(info, ["endpoint"]) == [{"endpoint": "GET /me"}, {"endpoint": "GET /orders"}]
+    assert (seen.told(info, ["endpoint", "truth"]), seen.told(info, []), Leads().told(info, ["endpoint"])) == ([], [], [])
+
+
+def test_who_compares_two_users_is_told_first_what_a_cache_answers():
+    """Only that can be another's; there is no end of routes, but one of tries."""
+    many = Leads(slow="GET /slow", slowest=tuple(f"GET /{n}" for n in range(20)), kept=("GET /me", "GET /slow"))
+    told = [way["endpoint"] for way in many.told(find_runbook("shared_cache_leak"), ["endpoint"])]
+    assert told == ["GET /me", "GET /slow", *(f"GET /{n}" for n in range(6))]
