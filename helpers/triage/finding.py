@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["LATE", "Finding", "State"]
+__all__ = ["FELT", "LATE", "Finding", "State"]
 
 LATE = "Not answered in time."
+FELT = ("ms", "%")  # units of what users feel: time, and failures, which weigh more
 
 
 class State(StrEnum):
     """How a walk ended.
 
     CAUSE: the symptom is there and its cause is named. OTHER: it is there, and another runbook's cause is named. SUSPECTED: a cause is named,
-    and a short look does not prove the symptom. SYMPTOM: it is there, without a cause. SOUND: it is not. UNASKED: that cannot be said.
+    and a short look does not prove the symptom. SYMPTOM: it is there, its cause is open. SOUND: it is not. UNASKED: that cannot be said.
     """
 
     CAUSE = "cause"

@@ -21,7 +21,7 @@ from helpers.incident.measuring import NO_PROBE
 from helpers.results import Diagnosis
 from helpers.runner.catalogue import RunbookInfo
 from helpers.runner.declared import Parameter
-from helpers.triage.finding import LATE, Finding, State
+from helpers.triage.finding import FELT, LATE, Finding, State
 
 __all__ = ["shortened", "walk"]
 
@@ -101,7 +101,7 @@ def _unasked(info: RunbookInfo, reason: str, began: float, missing: Sequence[Par
 
 
 def _late(info: RunbookInfo, incident: Any, given: dict[str, Any], began: float) -> Finding:
-    if isinstance(incident, Incident) and incident.story.reproduced and _is_felt(incident):
+    if isinstance(incident, Incident) and incident.story.reproduced:
         said = f"{incident.story.steps['reproduce'].summary} Its cause was not found in time."
         return Finding(info.name, info.area, info.title, State.SYMPTOM, said, given=given, unit=_unit(incident), took_s=_since(began))
     return Finding(info.name, info.area, info.title, State.UNASKED, LATE, given=given, took_s=_since(began))
@@ -125,8 +125,8 @@ def _found(info: RunbookInfo, incident: Incident, diagnosis: Any, given: dict[st
 
 
 def _is_felt(incident: Incident) -> bool:
-    """Whether the symptom is one that users feel (time, failures): then it is worth telling even where this runbook's cause is not the one."""
-    return _unit(incident) in ("ms", "%")
+    """Whether the symptom is one that users feel: then it is worth telling even where this runbook's cause is not the one."""
+    return _unit(incident) in FELT
 
 
 def _unit(incident: Incident) -> str:
@@ -150,7 +150,7 @@ def _state(incident: Incident) -> State:
         return State.SUSPECTED if story.concluded == "disagrees" else State.UNASKED
     if story.other:
         return State.OTHER
-    return State.SYMPTOM if _is_felt(incident) else State.UNASKED  # a number that nobody feels, and nobody knows why
+    return State.SYMPTOM
 
 
 def _since(began: float) -> float:
