@@ -28,7 +28,7 @@ from helpers.triage.walking import walk
 
 __all__ = ["triage"]
 
-OPEN = [State.UNASKED, State.SOUND, State.SYMPTOM]  # by how much they tell; another request may tell more
+TRIED_ON = [State.UNASKED, State.SOUND, State.OPEN, State.SYMPTOM]  # by how much they tell; another request may tell more
 BUDGET_S = 25.0  # for the leads and the walks: with the start and the report it is under 30
 ENDING_S = 1.0  # for walks to end where the time ends
 Told = Callable[[Finding], None]
@@ -119,7 +119,7 @@ class _Walker:
             finding = await walk(info, given, loan, most_s=self._deadline - time.monotonic())
             if best is None or _tells_more(finding, best):
                 self._findings[info.name] = best = finding  # that stands, if the time ends meanwhile
-            if finding.state not in OPEN or time.monotonic() >= self._deadline:
+            if finding.state not in TRIED_ON or time.monotonic() >= self._deadline:
                 break
             if number == 1:
                 ways += [{**told, **given} for told in self._leads.told(info, finding.missing)]
@@ -127,7 +127,7 @@ class _Walker:
 
 
 def _tells_more(finding: Finding, than: Finding) -> bool:
-    return finding.state not in OPEN or OPEN.index(finding.state) > OPEN.index(than.state)
+    return finding.state not in TRIED_ON or TRIED_ON.index(finding.state) > TRIED_ON.index(than.state)
 
 
 def _conclude(incident: Incident, board: Board) -> None:
@@ -144,7 +144,7 @@ def _conclude(incident: Incident, board: Board) -> None:
 
 
 def _conclusion(board: Board) -> Diagnosis:
-    first = next((row for row in board.rows if row.state != State.SYMPTOM), None)
+    first = next((row for row in board.rows if row.state not in (State.SYMPTOM, State.OPEN)), None)
     if first is not None:
         return Diagnosis(Status.PROBLEM, first.runbook, first.subject, board.said, because=first.because, against=first.against)
     is_sound = bool(board.sound) and not board.rows and not board.late

@@ -10,20 +10,22 @@ from typing import Any
 __all__ = ["FELT", "LATE", "Finding", "State"]
 
 LATE = "Not answered in time."
-FELT = ("ms", "%")  # units of what users feel: time, and failures, which weigh more
+FELT = ("ms", "%")  # units of what users feel: time and failures
 
 
 class State(StrEnum):
     """How a walk ended.
 
     CAUSE: the symptom is there and its cause is named. OTHER: it is there, and another runbook's cause is named. SUSPECTED: a cause is named,
-    and a short look does not prove the symptom. SYMPTOM: it is there, its cause is open. SOUND: it is not. UNASKED: that cannot be said.
+    and a short look does not prove the symptom. SYMPTOM: users feel it, without a cause. OPEN: a number is beyond
+    its limit, and whether that does harm could not be told. SOUND: it is not there. UNASKED: that cannot be said.
     """
 
     CAUSE = "cause"
     OTHER = "other"
     SUSPECTED = "suspected"
     SYMPTOM = "symptom"
+    OPEN = "open"
     SOUND = "sound"
     UNASKED = "unasked"
 

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.triage.finding import FELT, Finding, State
+from helpers.triage.finding import Finding, State
 
 __all__ = ["Ranked", "rank"]
 
-WEIGHT = {State.CAUSE: 100, State.SUSPECTED: 20, State.SYMPTOM: 1}
+WEIGHT = {State.CAUSE: 100, State.SUSPECTED: 20, State.SYMPTOM: 2, State.OPEN: 1}
 DOUBT = 1  # a cause that something speaks against comes after one of which that is not so
+FAILURES = 1  # a symptom of requests that fail, not only wait
 VOTE = 10  # another runbook's diagnosis names it
 
 
@@ -40,7 +41,7 @@ def rank(findings: Sequence[Finding], profile: str, *, triage: str = "", order: 
 
     A cause that its own runbook names weighs 100, one that a short look does not prove 20, and each other runbook that names it 10 more. A
     runbook whose symptom is explained by another's cause is listed under that cause. Symptoms without a cause come last: requests
-    that fail, then those that wait, then what no user feels.
+    that fail, then those that wait, then numbers that no user feels yet.
 
     Args:
         findings: What the walks found.
@@ -54,7 +55,7 @@ def rank(findings: Sequence[Finding], profile: str, *, triage: str = "", order: 
     scores = {
         f.runbook: -DOUBT * bool(f.state is State.CAUSE and f.against)
         + WEIGHT.get(f.state, 0)
-        + (1 + FELT.index(f.unit) if f.state is State.SYMPTOM and f.unit in FELT else 0)
+        + FAILURES * (f.state is State.SYMPTOM and f.unit == "%")
         for f in findings
     }
     for vote in votes:

@@ -14,6 +14,8 @@ from helpers.triage.ranking import Ranked
 
 __all__ = ["Board"]
 
+_HOW: dict[str, str] = {State.CAUSE: "", State.OPEN: ": beyond its limit, and whether that does harm could not be told"}
+
 
 @dataclass(frozen=True, slots=True)
 class Board:
@@ -51,7 +53,7 @@ class Board:
         first = self.rows[0]
         more = len({row.rank for row in self.rows}) - 1
         named = f"{first.runbook}{f' ({first.subject})' if first.subject else ''}"
-        how = "" if first.state == State.CAUSE else ", which a short look does not prove"
+        how = _HOW.get(first.state, ", which a short look does not prove")
         return f"First: {named}{how}{f', and {more} more' if more else ''}; {checked}."
 
     def to_json(self) -> dict[str, Any]:

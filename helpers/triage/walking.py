@@ -103,7 +103,8 @@ def _unasked(info: RunbookInfo, reason: str, began: float, missing: Sequence[Par
 def _late(info: RunbookInfo, incident: Any, given: dict[str, Any], began: float) -> Finding:
     if isinstance(incident, Incident) and incident.story.reproduced:
         said = f"{incident.story.steps['reproduce'].summary} Its cause was not found in time."
-        return Finding(info.name, info.area, info.title, State.SYMPTOM, said, given=given, unit=_unit(incident), took_s=_since(began))
+        state = State.SYMPTOM if _is_felt(incident) else State.OPEN
+        return Finding(info.name, info.area, info.title, state, said, given=given, unit=_unit(incident), took_s=_since(began))
     return Finding(info.name, info.area, info.title, State.UNASKED, LATE, given=given, took_s=_since(began))
 
 
@@ -150,7 +151,7 @@ def _state(incident: Incident) -> State:
         return State.SUSPECTED if story.concluded == "disagrees" else State.UNASKED
     if story.other:
         return State.OTHER
-    return State.SYMPTOM
+    return State.SYMPTOM if _is_felt(incident) else State.OPEN
 
 
 def _since(began: float) -> float:

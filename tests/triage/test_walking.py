@@ -53,7 +53,7 @@ async def walked(folder, *cells, most_s=60.0, **given):
         ("no", "ms", "PROBLEM", "'another'", State.OTHER),
         ("no", "ms", "OK", "None", State.SYMPTOM),
         ("no", "count", "OK", "None", State.SOUND),  # a number nobody feels, and its own investigation finds it sound
-        ("no", "count", "UNKNOWN", "None", State.SYMPTOM),
+        ("no", "count", "UNKNOWN", "None", State.OPEN),
         ("unclear", "ms", "PROBLEM", "'made_up'", State.SUSPECTED),
         ("unclear", "ms", "OK", "None", State.SOUND),
         ("unclear", "ms", "UNKNOWN", "None", State.UNASKED),
@@ -112,7 +112,7 @@ def test_a_loan_is_the_running_tasks_own(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("holds", "metric", "state"), [("no", "ms", State.SYMPTOM), ("no", "count", State.SYMPTOM), ("yes", "ms", State.SOUND)]
+    ("holds", "metric", "state"), [("no", "ms", State.SYMPTOM), ("no", "count", State.OPEN), ("yes", "ms", State.SOUND)]
 )
 async def test_a_symptom_that_was_measured_is_told_when_the_time_ends(tmp_path, holds, metric, state):
     """Its investigation never ends: what was measured is there all the same, and nothing else is said."""

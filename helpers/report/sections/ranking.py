@@ -16,6 +16,7 @@ _SURE = {
     "cause": "its symptom was measured, and its own investigation names the cause",
     "suspected": "named, but a short look does not prove the symptom",
     "symptom": "the symptom is there, the cause is not known",
+    "open": "a number is beyond its limit, and whether that does harm could not be told",
     "unasked": "another runbook names it",
     "sound": "another runbook names it, its own symptom is not there",
 }
