@@ -22,10 +22,10 @@ demo: setup      ## break the sandbox, run the runbook, fix it, prove it
 	@$(BIN)/runbook demo
 
 test: setup servers ## every test on real servers; of each runbook's long ones a share that rotates with the commits
-	@RUNBOOK_SHARE=$${RUNBOOK_SHARE:-8} $(BIN)/python -m pytest -n 3 --dist worksteal --reruns 1 $(ARGS)
+	@RUNBOOK_SHARE=$${RUNBOOK_SHARE:-8} $(BIN)/python -m pytest -n 3 --dist worksteal --reruns 2 --reruns-delay 2 $(ARGS)
 
 test-all: setup servers ## every test, without exception but the matrix
-	@$(BIN)/python -m pytest -n 3 --dist worksteal --reruns 1 $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist worksteal --reruns 2 --reruns-delay 2 $(ARGS)
 
 test-matrix: setup ## every runbook against every state (about an hour; RESUME=1 goes on), and docs/matrix.md from it
 	@[ -n "$$RESUME" ] || rm -f .matrix.jsonl; RUNBOOK_MATRIX="$(CURDIR)/.matrix.jsonl" $(BIN)/python -m pytest -n 2 --dist worksteal -m matrix tests/runbooks/test_matrix.py $(ARGS); \
