@@ -116,17 +116,17 @@ def report(incident: Path) -> dict[str, float]:
 
 
 async def memory(folder: Path, kernels: int, *, forked: bool) -> float:
-    """MiB of PSS of that many kernels with the imports, their wardens and the zygote."""
-    if not forked:
-        zygote.stop()
-    else:
+    """MiB of PSS of that many kernels with the imports, their wardens and the zygote, without what ran before."""
+    zygote.stop()
+    before = await asyncio.to_thread(_pss)
+    if forked:
         zygote.start()
     started = [await Kernel.start(PLAIN, folder) for _ in range(kernels)]
     try:
         assert {kernel.forked for kernel in started} == {forked}
         for kernel in started:
             await kernel.client.execute_interactive(IMPORTS, timeout=120, output_hook=lambda _: None)
-        return await asyncio.to_thread(_pss)
+        return await asyncio.to_thread(_pss) - before
     finally:
         for kernel in started:
             await kernel.stop()

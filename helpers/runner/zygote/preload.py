@@ -23,7 +23,7 @@ _ALL = ("ipykernel.debugger", "zmq.asyncio", "numpy", "pandas", "pyarrow.parquet
         "sqlglot", "matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg")  # fmt: skip
 _ROOMS = ("incident", "postgres", "redis", "http", "logs", "git", "variables", "vercel", "triage", "report")
 matplotlib_settings = ""  # the file they were read from
-_NOT = ("helpers.logs.beyond",)  # other engines, imported by whoever has them
+_NOT = ("helpers.logs.beyond", "helpers.report.exporter")  # other engines, imported by whoever has them; nbconvert, which no kernel needs
 
 
 def preload(*, lean: bool = False, between: Callable[[], object] = lambda: None) -> None:
