@@ -14,8 +14,6 @@ from helpers.triage.ranking import Ranked
 
 __all__ = ["Board"]
 
-_HOW: dict[str, str] = {State.CAUSE: "", State.OPEN: ": beyond its limit, and whether that does harm could not be told"}
-
 
 @dataclass(frozen=True, slots=True)
 class Board:
@@ -38,6 +36,11 @@ class Board:
         return [f for f in self.findings if f.state is State.UNASKED]
 
     @property
+    def wrong(self) -> list[Ranked]:
+        """The rows that somebody feels, or that name a cause: all but those that stayed open."""
+        return [row for row in self.rows if row.state != State.OPEN]
+
+    @property
     def late(self) -> list[Finding]:
         """The runbooks that did not answer in time: while there are any, nothing is called clean."""
         return [f for f in self.findings if f.summary == LATE]
@@ -48,12 +51,13 @@ class Board:
         checked = f"{len(self.sound)} runbooks see nothing of theirs, {len(self.unasked)} could not be asked"
         if self.late:
             checked += f", {len(self.late)} of them for want of time (look longer with --budget)"
-        if not self.rows:
-            return f"Nothing is found to be wrong; {checked}." if self.sound else f"Nothing could be asked; {checked}."
-        first = self.rows[0]
-        more = len({row.rank for row in self.rows}) - 1
+        if not self.wrong:
+            left = f"; open: {', '.join(row.runbook for row in self.rows)}" if self.rows else ""
+            return f"Nothing is found to be wrong{left}; {checked}." if self.sound else f"Nothing could be asked; {checked}."
+        first = self.wrong[0]
+        more = len({row.rank for row in self.wrong}) - 1
         named = f"{first.runbook}{f' ({first.subject})' if first.subject else ''}"
-        how = _HOW.get(first.state, ", which a short look does not prove")
+        how = "" if first.state == State.CAUSE else ", which a short look does not prove"
         return f"First: {named}{how}{f', and {more} more' if more else ''}; {checked}."
 
     def to_json(self) -> dict[str, Any]:
