@@ -1,12 +1,12 @@
 """`make bench`: what a run costs beyond its own work, what it costs the server, and the parts; writes docs/benchmarks.md.
 
-`python -m tests.bench footprint` (or `keyspace`, `logs`, `asgi`, `blink`; `triage`, only so) measures one of them alone and leaves the rest of the page as it is.
+`python -m tests.bench footprint` (or `run`, `keyspace`, `logs`, `asgi`, `blink`; `triage`, only so) measures one of them alone and leaves the rest of
+the page as it is.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import statistics
 import subprocess
@@ -24,6 +24,7 @@ BIN = Path(sys.executable).parent
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
 NOTEBOOK = ROOT / "runbooks" / "postgres" / "lock_contention.ipynb"
 WINDOW_S = 1.0
+HEADING = "## What a run costs beyond its own work"
 
 
 def timed(command: list[str], folder: Path) -> tuple[float, float]:
@@ -101,12 +102,8 @@ def put(heading: str, text: str) -> None:
     page.write_text(f"{before.rstrip()}\n\n{text.rstrip()}\n" + (f"\n{rest}" if found and rest else ""), encoding="utf-8")
 
 
-PARTS = {"footprint": server_cost, "keyspace": keys_by_prefix, "logs": lines_by_minute, "asgi": middleware_cost, "blink": start_in_a_blink,
-         "triage": triage_first}  # fmt: skip
-HOURS = ("triage",)  # only when it is named
-
-
-async def main() -> None:
+async def run_cost() -> None:
+    """Measure runs of one runbook from the shell, and put their section on the page."""
     with tempfile.TemporaryDirectory(prefix="runbook bench ") as name:
         folder = Path(name)
         async with Sandbox.start(services=("postgres",), load_rps=0, rows=5000) as sandbox:
@@ -119,20 +116,16 @@ async def main() -> None:
                     if number:  # the first round fills the page cache
                         rows[key].append(row)
                 sys.stderr.write(f"round {number} of {ROUNDS}\n")
-    write(rows)
+    put(HEADING, section(rows))
 
 
-def write(rows: dict[str, list[dict[str, float]]]) -> None:
+def section(rows: dict[str, list[dict[str, float]]]) -> str:
+    """Return the section of the page."""
     ratio = statistics.median(a["overhead"] / b["overhead"] for a, b in zip(rows["ours"], rows["plain"], strict=True))
-    text = f"""# Benchmarks
+    return f"""{HEADING}
 
-Written by `make bench`; {ROUNDS} interleaved rounds after one to warm up, medians (least – most). Machines are noisy: the ratios mean more
-than the seconds. Measured on {os.cpu_count()} cores, Python {sys.version.split()[0]}, JupyterLab installed in the same environment.
-
-## What a run costs beyond its own work
-
-`runbook run lock_contention` on a healthy server, from the shell to its prompt, report included. Work is what the evidence says was spent
-inside probes and checks (a window of {WINDOW_S:g} s, four looks at the lock tree); overhead is all the rest.
+`runbook run lock_contention` on a healthy server, from the shell to its prompt, report included; {ROUNDS} rounds after one to warm up.
+Work is what the evidence says was spent inside probes and checks (a window of {WINDOW_S:g} s, four looks at the lock tree); overhead is all the rest.
 
 | | `runbook run` | plain `papermill`, same notebook |
 | --- | --- | --- |
@@ -149,14 +142,15 @@ output, and ending every process it started; plain papermill does none of it.
 | --- | --- |
 | `runbook list --json` | {median(rows["list"], "wall")} |
 """
-    (ROOT / "docs" / "benchmarks.md").write_text(text, encoding="utf-8")
-    sys.stderr.write(json.dumps({key: len(value) for key, value in rows.items()}) + "\n")
+
+
+PARTS = {"run": run_cost, "footprint": server_cost, "keyspace": keys_by_prefix, "logs": lines_by_minute, "asgi": middleware_cost,
+         "blink": start_in_a_blink, "triage": triage_first}  # fmt: skip
+HOURS = ("triage",)  # only when it is named
 
 
 async def parts(named: list[str]) -> None:
     """Measure the parts named, all of them where none is."""
-    if not named:
-        await main()
     for name in named or [part for part in PARTS if part not in HOURS]:
         await PARTS[name]()
 
