@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from helpers.logs.engine import Logs
@@ -22,12 +24,16 @@ _SQL = """
     where exception_stacktrace is not null or (body like '%Traceback%' and severity_text in ('ERROR', 'CRITICAL', 'FATAL'))
     order by timestamp desc limit $most
 """
+_LATELY, _FEWEST = 200, 10  # of a kind, to know its longest pause by
 _FRAME = re.compile(r'File "([^"]+)", line (\d+), in (.+)')
 
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """One kind of exception: where own code raised it or called what did, how often, and when last (seconds since the epoch; 0: not known)."""
+    """One kind of exception: where own code raised it or called what did, how often, and when last (seconds since the epoch; 0: not known).
+
+    `pause_s` is the longest pause it made between two, lately; infinite where it came too seldom to tell.
+    """
 
     error_type: str
     file: str
@@ -37,6 +43,7 @@ class Raised:
     route: str
     count: int
     last_at: float = 0.0
+    pause_s: float = math.inf
 
 
 def raised_in(logs: Logs) -> list[Raised]:
@@ -55,5 +62,12 @@ def raised_in(logs: Logs) -> list[Raised]:
     for (kind, file, line, function), rows in groups.items():
         if file:
             route = f"{rows[0][3] or ''} {rows[0][4] or ''}".strip()
-            found.append(Raised(kind, file, line, function, str(rows[0][2] or ""), route, len(rows), float(rows[0][5] or 0.0)))
+            times = [float(row[5] or 0.0) for row in rows]
+            found.append(Raised(kind, file, line, function, str(rows[0][2] or ""), route, len(rows), times[0], _longest_pause(times)))
     return sorted(found, key=lambda one: -one.count)
+
+
+def _longest_pause(times: list[float]) -> float:
+    """Return the longest pause between the newest of these, newest first."""
+    lately = times[:_LATELY]
+    return max(later - earlier for later, earlier in pairwise(lately)) if len(lately) >= _FEWEST else math.inf

@@ -20,7 +20,8 @@ __all__ = ["ELSEWHERE", "Seen", "judge", "unhandled_errors"]
 
 CODE = "unhandled_errors"
 MOST = 0.5  # of the failures are of one kind: it explains more than all others together
-OVER_S = 60.0  # after another kind was last raised: this one has stopped, and is not what fails now
+OVER_S = 60.0  # before another kind was last raised: this one has stopped, and is not what fails now
+SOONER_S, PAUSES = 10.0, 3  # sooner, where it never paused for a third of that
 # Exceptions by which a system says what is wrong with it. Source: FAULTS.md, error-code key.
 ELSEWHERE = {
     "TooManyConnectionsError": "connection_exhaustion",
@@ -136,7 +137,7 @@ def _of_route(seen: Seen) -> list[Raised]:
     """Return the exceptions of the route in question; where it fails now, without those that have stopped."""
     mine = [one for one in seen.raised if not seen.route or not one.route or one.route in (seen.route, seen.route.partition(" ")[2])]
     newest = max((one.last_at for one in mine), default=0.0)
-    return [one for one in mine if not seen.is_failing or newest - one.last_at <= OVER_S]
+    return [one for one in mine if not seen.is_failing or newest - one.last_at <= min(OVER_S, max(SOONER_S, PAUSES * one.pause_s))]
 
 
 def _not_told(seen: Seen, top: Raised, where: str, kinds: int, total: int, *, always: bool) -> str:
