@@ -30,7 +30,8 @@ __all__ = ["triage"]
 
 TRIED_ON = [State.UNASKED, State.SOUND, State.OPEN, State.SYMPTOM]  # by how much they tell; another request may tell more
 BUDGET_S = 25.0  # for the leads and the walks: with the start and the report it is under 30
-ENDING_S = 1.0  # for walks to end where the time ends
+ENDING_S = 0.5  # for walks to end where the time ends
+CLOSING_S = 2.0  # for a lane's sessions
 Told = Callable[[Finding], None]
 
 
@@ -102,7 +103,7 @@ class _Walker:
                     self._told(found)
         finally:
             with suppress(TimeoutError):
-                async with asyncio.timeout(3.0):
+                async with asyncio.timeout(CLOSING_S):
                     await systems.close()
 
     async def _walked(self, info: RunbookInfo, systems: Systems) -> Finding:
