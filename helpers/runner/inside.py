@@ -40,7 +40,7 @@ def run_kernel(connection_file: Path, status: int) -> None:
         app.initialize(
             ["-f", str(connection_file), "--HistoryManager.enabled=False", f"--ipython-dir={connection_file.parent / 'ipython'}"]
         )
-    del app.shell._sys_modules_keys  # of no module: `%reset -s aggressive` says that it has none, and forgets no module
+    vars(app.shell).pop("_sys_modules_keys", None)  # of no module: `%reset -s aggressive` says that it has none, and forgets no module
     _serve(app, status)
 
 

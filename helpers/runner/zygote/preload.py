@@ -19,8 +19,8 @@ __all__ = ["INLINE", "preload"]
 INLINE = "module://matplotlib_inline.backend_inline"
 _LEAN = ("ipykernel.kernelapp", "ipykernel.ipkernel", "IPython.core.interactiveshell", "IPython.core.completerlib", "IPython.core.oinspect",
          "IPython.core.debugger", "IPython.extensions.storemagic", "tornado.platform.asyncio", "psutil", "helpers.incident.opening")  # fmt: skip
-_ALL = ("ipykernel.debugger", "zmq.asyncio", "numpy", "pandas", "pyarrow.parquet", "pyarrow.dataset", "scipy.stats", "asyncpg", "redis.asyncio", "httpx", "jinja2",
-        "sqlglot", "matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg")  # fmt: skip
+_ALL = ("ipykernel.debugger", "zmq.asyncio", "numpy", "pandas", "pyarrow.parquet", "pyarrow.dataset", "scipy.stats", "asyncpg", "redis.asyncio",
+        "httpx", "jinja2", "sqlglot", "matplotlib.pyplot", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg")  # fmt: skip
 _ROOMS = ("incident", "postgres", "redis", "http", "logs", "git", "variables", "vercel", "triage", "report")
 matplotlib_settings = ""  # the file they were read from
 _NOT = ("helpers.logs.beyond", "helpers.report.exporter")  # other engines, imported by whoever has them; nbconvert, which no kernel needs
