@@ -38,7 +38,7 @@ class IdleInTransaction(Fault):
         return STOCK if self.variant == "other_schema" else ORDERS
 
     async def inject(self, place: Addresses) -> None:
-        """Open the transactions, each on a row of its own, and leave them."""
+        """Open the transactions, each on a row of its own, and leave them until they are idle for longer than is expected."""
         name, count = {
             "default": ("newsletter", 3),
             "other_schema": ("Till Import", 6),
@@ -55,6 +55,7 @@ class IdleInTransaction(Fault):
             await self._open(await self.clients.connect(place, name), number)
         if self.variant == "keeps_coming":
             self.clients.start(self._go_on(place, name, count))
+        await asyncio.sleep(_LONGEST_IDLE_S)
 
     async def _go_on(self, place: Addresses, name: str, number: int) -> None:
         while number < _MOST:
