@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["triage_and_tell"]
 
-_MARKS = {"cause": "●", "suspected": "◐", "other": "↳", "symptom": "○", "sound": "✓", "unasked": "?"}
+_MARKS = {"cause": "●", "suspected": "◐", "other": "↳", "symptom": "○", "open": "◌", "sound": "✓", "unasked": "?"}
 _EXITS = {"healthy": 0, "other_cause": 1}
 
 

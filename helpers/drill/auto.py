@@ -81,7 +81,7 @@ async def _one(round_: Round, sandbox: Sandbox, budget_s: float) -> Played:
         return Played(round_.seed, str(round_.difficulty), names, [], [], 0.0, None, f"{problem.reason} {problem.remedy}".strip())
     finally:
         await sandbox.heal()
-    causes = [row.runbook for row in board.rows if not row.follows_from]
+    causes = [row.runbook for row in board.wrong if not row.follows_from]
     answer = Answer(causes, {row.runbook: row.subject for row in board.rows}, took_s)
     wanted = [fault["code"] for fault in truth if fault["code"]]
     return Played(round_.seed, str(round_.difficulty), names, wanted, causes[:5], took_s, score(truth, answer))

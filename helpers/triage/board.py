@@ -137,7 +137,7 @@ def _conclude(incident: Incident, board: Board) -> None:
         incident.record("walked", asdict(finding), step="reproduce")
     for row in board.rows:
         incident.record("ranked", asdict(row), step="isolate")
-    holds = "no" if board.wrong else "yes"
+    holds = "no" if board.wrong else "unclear" if board.rows else "yes"
     incident.record("judged", {"expectation": "no runbook's symptom", "value": len(board.wrong), "holds": holds}, step="reproduce")
     incident.finish("reproduce", "done", board.said)
     incident.finish("isolate", "done", board.said)
@@ -148,5 +148,5 @@ def _conclusion(board: Board) -> Diagnosis:
     first = next((row for row in board.wrong if row.state != State.SYMPTOM), None)
     if first is not None:
         return Diagnosis(Status.PROBLEM, first.runbook, first.subject, board.said, because=first.because, against=first.against)
-    is_sound = bool(board.sound) and not board.wrong and not board.late
+    is_sound = bool(board.sound) and not board.rows and not board.late
     return Diagnosis(Status.OK if is_sound else Status.UNKNOWN, summary=board.said)

@@ -52,8 +52,9 @@ class Board:
         if self.late:
             checked += f", {len(self.late)} of them for want of time (look longer with --budget)"
         if not self.wrong:
-            left = f"; open: {', '.join(row.runbook for row in self.rows)}" if self.rows else ""
-            return f"Nothing is found to be wrong{left}; {checked}." if self.sound else f"Nothing could be asked; {checked}."
+            if self.rows:
+                return f"No symptom that users feel is found; open: {', '.join(row.runbook for row in self.rows)}; {checked}."
+            return f"Nothing is found to be wrong; {checked}." if self.sound else f"Nothing could be asked; {checked}."
         first = self.wrong[0]
         more = len({row.rank for row in self.wrong}) - 1
         named = f"{first.runbook}{f' ({first.subject})' if first.subject else ''}"

@@ -26,7 +26,7 @@ from helpers.triage.finding import FELT, LATE, Finding, State
 __all__ = ["shortened", "walk"]
 
 # A short look: a gauge takes its usual number of readings in this time, so that its statistics stay what they are.
-SHORT_S = {"window_s": 2.5, "watch_s": 2.0, "patience_s": 14.0}  # patience is a wait that costs nobody anything
+SHORT_S = {"window_s": 2.5, "watch_s": 2.0, "patience_s": 18.0}  # patience is a wait that costs nobody anything
 _AWAITED = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 

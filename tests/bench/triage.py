@@ -48,7 +48,7 @@ def section(played: Sequence[Played]) -> str:
     return f"""{HEADING}
 
 `python -m tests.bench triage`: the sandbox under load is broken by a fault drawn from a seed (each failure mode as likely as every other),
-and `triage` is asked with a budget of {BUDGET_S:g} s, told what anybody on call would know (docs/triage.md). A runbook that is ranked first as `open` counts, too. Goals: the right runbook first in 95 % of
+and `triage` is asked with a budget of {BUDGET_S:g} s, told what anybody on call would know (docs/triage.md). A runbook that is ranked as `open` does not count as named. Goals: the right runbook first in 95 % of
 single faults, in the first two places beside a red herring, within 30 s, no harm.
 
 | difficulty | rounds | right one first | within one place more | subject right | changes made | median | longest |

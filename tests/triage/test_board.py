@@ -1,5 +1,6 @@
 """What people read of a triage."""
 
+from helpers.cli.triaging import _tell
 from helpers.results import Status
 from helpers.triage.board import _conclusion
 from helpers.triage.finding import LATE, Finding, State
@@ -41,13 +42,20 @@ def test_a_clean_system_is_said_to_be_clean_with_what_was_checked():
     assert board(FINDINGS[3:]).said.startswith("Nothing could be asked")
 
 
-def test_what_nobody_feels_yet_is_told_and_is_no_alarm():
-    """A number beyond its limit, of a system that is fine as far as anybody can tell; beside a cause it is not counted."""
+def test_what_nobody_feels_yet_is_told_and_is_neither_clean_nor_an_alarm():
+    """A number beyond its limit, undecided; beside a cause it is not counted."""
     left = Finding("cache_stampede", "redis", "Stampede", State.OPEN, "They expire in 20 s.")
     fine = board([*FINDINGS[2:], left])
-    assert fine.said.startswith("Nothing is found to be wrong; open: cache_stampede; 1 runbooks see nothing of theirs")
-    assert (fine.wrong, _conclusion(fine).status, fine.lines()[0]) == ([], Status.OK, " 1 cache_stampede [open]")
+    assert fine.said.startswith("No symptom that users feel is found; open: cache_stampede; 1 runbooks see nothing of theirs")
+    assert (fine.wrong, _conclusion(fine).status, fine.lines()[0]) == ([], Status.UNKNOWN, " 1 cache_stampede [open]")
     assert board([*FINDINGS, left]).said == board().said
+
+
+def test_every_state_has_a_line_in_the_terminal(capsys):
+    """One for each runbook as it answers."""
+    for state in State:
+        _tell(Finding("deadlocks", "postgres", "Deadlocks", state, "So."))
+    assert len(set(capsys.readouterr().err.splitlines())) == len(State)
 
 
 def test_what_had_no_time_is_not_called_clean():

@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+import redis.asyncio
 
 from helpers.cli.triaging import triage_and_tell
 from helpers.triage import board
@@ -46,6 +47,18 @@ async def test_a_clean_redis_is_said_to_be_clean_and_the_rest_unasked(fresh_sand
         code, said = await looked(sandbox, "redis")
     states = {f["runbook"]: f["state"] for f in said["findings"]}
     assert (code, said["ranked"], states["memory_full"], states["lock_contention"]) == (0, [], "sound", "unasked"), said["summary"]
+
+
+@pytest.mark.timeout(180)
+async def test_what_is_left_open_is_not_called_clean(fresh_sandbox, looked):
+    """Keys that expire together in an hour: whether that does harm is not known, exit 3; the terminal has a line for it too."""
+    async with fresh_sandbox(services=("redis",)) as sandbox, redis.asyncio.Redis.from_url(sandbox.redis_url) as client:
+        pipe = client.pipeline(transaction=False)
+        for number in range(300):
+            pipe.set(f"import:{number}", "x", ex=3000)
+        await pipe.execute()
+        code, said = await looked(sandbox, "redis")
+    assert (code, [(row["runbook"], row["state"]) for row in said["ranked"]]) == (3, [("cache_stampede", "open")]), said["summary"]
 
 
 @pytest.mark.timeout(180)

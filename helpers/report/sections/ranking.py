@@ -47,7 +47,9 @@ def ranking(reading: Reading) -> Section:
         return Section("What may be wrong", (Paragraph("No runbook sees its symptom."),), anchor="ranking")
     parts = tuple(_one(row, [r for r in rows if r["follows_from"] == row["runbook"]]) for row in rows if not row["follows_from"])
     only_open = all(row["state"] == "open" for row in rows)
-    return Section("What may be wrong", (Paragraph("Nothing is found to be wrong. Open:"),) if only_open else (), parts, anchor="ranking")
+    return Section(
+        "What may be wrong", (Paragraph("No symptom that users feel is found. Open:"),) if only_open else (), parts, anchor="ranking"
+    )
 
 
 def _one(row: Mapping[str, Any], below: list[Mapping[str, Any]]) -> Section:
