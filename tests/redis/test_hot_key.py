@@ -98,7 +98,7 @@ def test_looks_of_a_diagnosis_are_no_traffic():
 )  # fmt: skip
 def test_a_key_is_named_only_if_its_share_is_proven(seen, wanted):
     """Most of a busy server's calls, by a lower bound; what cannot be told is UNKNOWN."""
-    said = hot_key.judge(seen)
+    said = hot_key.judge(seen, busy_per_s=1000.0)
     assert (said.status, said.code, said.subject) == wanted, said.summary
 
 
@@ -107,7 +107,7 @@ def test_a_slow_script_is_no_hot_key():
     seen = idle({"sismember": 900_000, "eval": 6}, {"set": [b"visitors"]})
     script = SlowCommand(1, 0, 80.0, "", (b"EVAL", b"return", b"1", b"visitors"), "10.0.0.7:1", "nightly")
     slow = dataclasses.replace(seen, delta=dataclasses.replace(seen.delta, slow=(script,) * 6))
-    said = [hot_key.judge(one) for one in (seen, slow)]
+    said = [hot_key.judge(one, busy_per_s=1000.0) for one in (seen, slow)]
     assert [(s.code, s.subject) for s in said] == [("hot_key", "visitors"), ("slow_command", "EVAL visitors by nightly")]
 
 
@@ -115,13 +115,13 @@ def test_a_slow_script_is_told_by_the_statistics_where_the_log_is_closed():
     """Its calls are long on average."""
     seen = idle({"sismember": 900_000}, {"set": [b"visitors"]}, cmdstat_eval="calls=9,usec=900000,usec_per_call=100000")
     closed = dataclasses.replace(seen.delta, after=dataclasses.replace(seen.delta.after, missing={"SLOWLOG": "NOPERM"}))
-    said = hot_key.judge(dataclasses.replace(seen, delta=closed))
+    said = hot_key.judge(dataclasses.replace(seen, delta=closed), busy_per_s=1000.0)
     assert (said.code, said.subject) == ("slow_command", "EVAL")
 
 
 def test_a_key_that_holds_a_token_is_not_shown_whole():
     """A session's id is a secret: neither subject nor target has it."""
-    said = hot_key.judge(idle({"hgetall": 9000}, {"hash": [b"session:QvoZwgN8BQHeaDeSHzOtUg"]}))
+    said = hot_key.judge(idle({"hgetall": 9000}, {"hash": [b"session:QvoZwgN8BQHeaDeSHzOtUg"]}), busy_per_s=1000.0)
     assert (said.subject, said.target["key"]) == ("session:QvoZ…", "session:{id}")
 
 
