@@ -103,9 +103,9 @@ asyncpg, redis, httpx and matplotlib; "runbook" is `lock_contention` on a health
 Where it goes: against stock kernels with the same workers both are bound by the same two processors, and what a run costs beside its kernel's
 start (the protocol of a dozen cells, the incident, redacting and writing the notebook) is the same for both. A warm run's overhead is some 70 ms
 for its kernel, some 30 ms to open the incident and ping, some 6 ms for each further cell, and some 60 ms after the last evidence (the report,
-tasks that failed unseen are collected, the kernel and its warden end, the notebook is written). Memory misses its goal where it does: forked kernels
-share what the zygote imported, which is more than the five imports of the stock ones (all that runbooks use); each writes to some 18 MiB of it
-(reference counts, and an IPython of its own), its warden to 5.
+tasks that failed unseen are collected, the kernel and its warden end, the notebook is written). Memory: forked kernels share what the zygote
+imported, which is more than the five imports of the stock ones (all that runbooks use); each writes to some 18 MiB of it (reference counts, and
+an IPython of its own), its warden to 5. The zygote unmaps the code that only its imports ran, some 50 MiB.
 """
 
 

@@ -6,11 +6,13 @@ Not duckdb: it starts threads. Not matplotlib_inline: it looks for its shell whe
 from __future__ import annotations
 
 import gc
+import mmap
 import os
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
+from pathlib import Path
 
 from helpers.runner.imports import without_ballast
 
@@ -45,6 +47,7 @@ def preload(*, lean: bool = False, between: Callable[[], object] = lambda: None)
     _forget()
     gc.collect()
     gc.freeze()
+    _let_go_of_code()
 
 
 def _import(names: Iterable[str], between: Callable[[], object]) -> None:
@@ -92,3 +95,15 @@ def _forget() -> None:
     """What hooks into a shell at import must be imported by the kernel that has one."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib_inline"]:
         del sys.modules[name]
+
+
+def _let_go_of_code() -> None:
+    """Unmap the pages of libraries' code that only the imports ran: nobody writes to them, and whoever runs them finds them in the page cache."""
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        addresses, permissions, *_, file = line.split(maxsplit=5)
+        if permissions == "r-xp" and file.startswith("/"):
+            start, end = (int(address, 16) for address in addresses.split("-"))
+            libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), mmap.MADV_DONTNEED)
