@@ -30,13 +30,14 @@ _SHORTEST = 4  # a shorter "secret" would mask ordinary text
 _secrets: dict[str, tuple[str, ...]] = {}
 
 _NAMES = r"(?:[\w-]{0,64}(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)|pwd|authorization|cookie)"
-# Each pattern keeps its first group and masks the rest.
+# Each pattern keeps its first group and masks the rest, which ends where the text of an HTML element does.
+_ON = r"(?!</|<br\b)"
 _LOOKS_SECRET = [
     re.compile(r"(\b[a-zA-Z][\w+.-]{0,30}://[^\s:/@'\"]*:)[^\s/'\"]+(?=@)"),  # scheme://user:secret@
-    re.compile(r"(?i)(\b(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic|digest|token)?\s*)[^\s\"',;]+"),
+    re.compile(rf"(?i)(\b(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic|digest|token)?\s*)(?:{_ON}[^\s\"',;])+"),
     re.compile(r"(?i)(\b(?:bearer|basic)\s+)[\w.+/=~-]{8,}"),
-    re.compile(r"(?i)(\b(?:set-)?cookie[\"']?\s*[:=]\s*)[^\r\n\"']+"),
-    re.compile(rf"(?i)(\b{_NAMES}[\"']?\s*(?:=>|:=|[:=])\s*[\"']?)(?!•)[^\s\"',;&)}}\]]+"),
+    re.compile(rf"(?i)(\b(?:set-)?cookie[\"']?\s*[:=]\s*)(?:{_ON}[^\r\n\"'])+"),
+    re.compile(rf"(?i)(\b{_NAMES}[\"']?\s*(?:=>|:=|[:=])\s*[\"']?)(?!•)(?:{_ON}[^\s\"',;&)}}\]])+"),
     re.compile(r"(?i)(\b(?:encrypted\s+)?password\s+)'(?:[^']|'')*'"),  # SQL: ALTER ROLE … PASSWORD '…'
     re.compile(r"(?i)(\bauth\s+)\S+(?:\s+\S+)?(?=\s*$)"),  # Redis: AUTH [user] password
     re.compile(r"()\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"),  # JSON web token

@@ -3,11 +3,13 @@
 import base64
 import json
 from urllib.parse import quote
+from xml.etree import ElementTree
 
 import pytest
 
 from helpers import redaction
 from helpers.errors import SecretLeak
+from helpers.escaping import html_table
 
 SECRET = "p@ss:w/ö%rd'\"<x>"
 
@@ -57,6 +59,16 @@ def test_the_password_of_a_dsn_is_learnt_from_it():
 def test_what_looks_like_a_secret_is_masked(text):
     """Without knowing it."""
     assert "s3cr3t-canary" not in redaction.redact(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Cookie: session=s3cr3t-canary", "my token: s3cr3t-canary", "its token:", "authorization = s3cr3t-canary"]
+)
+def test_a_secret_ends_where_its_cell_does(text):
+    """The next cell of a table in HTML stays, and so does the markup."""
+    page = redaction.redact(html_table("OK", [text], [{"what": text, "why": "the next"}]))
+    ElementTree.fromstring(page.replace("<br>", ""))
+    assert ("s3cr3t-canary" in page, page.count(">the next</td>")) == (False, 1)
 
 
 @pytest.mark.parametrize("text", ["orders(customer_id)", "p95 is 12.3 ms", "SELECT id FROM tokens_used WHERE n = 3", "basic plan chosen"])
