@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import time
 
 import pytest
 
@@ -17,6 +18,7 @@ from helpers.redis.probes.keys_expiring_together import KeysExpiringTogether
 from helpers.redis.probes.wasted_recomputations import WastedRecomputations
 from helpers.redis.recompute import Recompute
 from helpers.redis.statement_bursts import risen
+from helpers.redis.window_counters import without_counters
 from tests.runbooks.redis.state import contents
 
 NOW = 1_000_000
@@ -188,6 +190,30 @@ async def _due(admin, at_ms: int) -> None:
     for n in range(300):
         pipe.set(f"tile:{n}", "x", pxat=at_ms)
     await pipe.execute()
+
+
+@pytest.mark.parametrize("renewed", [False, True])
+async def test_the_counters_of_a_window_are_not_made_anew(admin, session, renewed):
+    """They are counted up until their deadline; a cached number has a new one with every value, and stays."""
+    at = (await admin.time())[0] * 1000 + 60_000
+
+    async def clients(least_s: float = 1.8) -> None:
+        until = time.monotonic() + least_s
+        while time.monotonic() < until:
+            pipe = admin.pipeline(transaction=False)
+            for n in range(100):
+                _ = pipe.set(f"rate:{n}", random.randrange(10_000), ex=60) if renewed else pipe.incr(f"rate:{n}")
+            await pipe.execute()
+            await asyncio.sleep(0.05)
+
+    pipe = admin.pipeline(transaction=False)
+    for n in range(300):
+        pipe.set(f"rate:{n}", n, pxat=at)
+    await pipe.execute()
+    task = asyncio.create_task(clients())
+    drawn = await without_counters(session, await draw(session))
+    await task
+    assert list(drawn) == (["rate:{id}"] if renewed else [])
 
 
 async def test_an_empty_server_has_no_clump(session):

@@ -1,7 +1,8 @@
 """Which cached keys expire in one moment, so that all clients make them anew at once.
 
 The next such moment is waited for and watched: the keys go, lookups miss in a burst, the same keys are written again, and the database
-gets the same statement from everybody. Told apart: a cache that fills after a deployment, keys that nobody asks for, a planned refresh.
+gets the same statement from everybody. Told apart: a cache that fills after a deployment, keys that nobody asks for, a planned refresh,
+the counters of a rate limit's window.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from helpers.redis.deltas import Delta, read, subtract
 from helpers.redis.key_stampede import diagnose_key
 from helpers.redis.neighbours import blind, neighbour
 from helpers.redis.statement_bursts import TIMES, risen, statement_calls
+from helpers.redis.window_counters import without_counters
 from helpers.results import Diagnosis, Status
 
 __all__ = ["Burst", "Seen", "cache_stampede", "judge"]
@@ -105,7 +107,7 @@ async def _clumped(redis: Redis, allowed_pct: float) -> tuple[Clump | None, list
     until = time.monotonic() + LOOK_S
     best: tuple[Clump | None, list[bytes]] = (None, [])
     while True:
-        drawn = await draw(redis)
+        drawn = await without_counters(redis, await draw(redis))
         clump = await worst(redis, drawn)
         if clump and (best[0] is None or clump.share_pct > best[0].share_pct):
             best = (clump, drawn[clump.prefix])

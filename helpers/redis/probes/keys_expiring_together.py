@@ -15,6 +15,7 @@ from helpers.redis.clumps import SHORTEST_S, Clump, draw, worst
 from helpers.redis.connect import Redis
 from helpers.redis.deadlines import GONE, deadlines_of, now_ms
 from helpers.redis.gauge import Gauge
+from helpers.redis.window_counters import without_counters
 
 __all__ = ["KeysExpiringTogether"]
 
@@ -24,6 +25,8 @@ AFTER_S = 2.0  # until the keys that have expired are there again, as a rule
 @dataclass(frozen=True)
 class KeysExpiringTogether(Gauge):
     """The largest share of a prefix's keys that expire within a twentieth of their time to live; 0 where no prefix has many keys.
+
+    Counters of a window, such as a rate limit's, are left out: nothing is made anew when they end.
 
     Source: Vattani, Chierichetti, Lowenstein, Optimal Probabilistic Cache Stampede Prevention (2015), on expiry at one moment.
     """
@@ -44,7 +47,7 @@ class KeysExpiringTogether(Gauge):
         await asyncio.sleep(AFTER_S)  # keys that had just expired together are there again
         again = await draw(sessions["redis"])
         both = {prefix: sorted({*first.get(prefix, ()), *again.get(prefix, ())}) for prefix in {**first, **again}}
-        object.__setattr__(self, "_drawn", both)
+        object.__setattr__(self, "_drawn", await without_counters(sessions["redis"], both))
         object.__setattr__(self, "_last", None)
         return await super().measure(sessions)
 
@@ -60,7 +63,7 @@ class KeysExpiringTogether(Gauge):
         ):
             return last.share_pct
         if found is None:
-            object.__setattr__(self, "_drawn", await draw(redis))
+            object.__setattr__(self, "_drawn", await without_counters(redis, await draw(redis)))
         object.__setattr__(self, "_last", found)
         return found.share_pct if found else 0.0
 
