@@ -1,6 +1,7 @@
 """Keys that expire together: how the deadlines of a prefix's keys lie, and the moment at which most of them fall.
 
-A moment is a twentieth of the longest time to live, at least a second: keys spread evenly put a twentieth into each.
+A moment is a twentieth of the longest time to live, so that keys spread evenly put a twentieth into each; at least a second, and at most ten:
+what is made anew over longer comes as ordinary misses.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ __all__ = ["SHORTEST_S", "Clump", "clump_of", "draw", "histogram", "worst"]
 DRAWN = 5000
 FEWEST = 60  # fewer keys that expire are made again before anybody notices
 MOMENT = 0.05
+SHORTEST_MOMENT_MS, LONGEST_MOMENT_MS = 1000, 10_000
 SHORTEST_S = 5.0  # keys that live no longer fall into few moments by nature
 
 
@@ -63,7 +65,7 @@ def clump_of(prefix: str, deadlines: Sequence[int], now: int) -> Clump | None:
     due = sorted(at for at in deadlines if at > now)
     if len(due) < FEWEST or due[-1] - now < SHORTEST_S * 1000:
         return None
-    width = max(int((due[-1] - now) * MOMENT), 1000)
+    width = min(max(int((due[-1] - now) * MOMENT), SHORTEST_MOMENT_MS), LONGEST_MOMENT_MS)
     best, first, low = 0, 0, 0
     for high, at in enumerate(due):
         while at - due[low] > width:

@@ -50,6 +50,12 @@ def test_even_deadlines_make_no_clump_and_equal_ones_do():
     assert (round(even.share_pct), one.together, one.start_ms >= NOW + 45_000) == (5, 351, True)
 
 
+def test_what_expires_over_a_minute_is_no_moment():
+    """Sessions that began with the day's first wave of users, of half an hour each."""
+    wave = [NOW + 1_700_000 + 200 * n for n in range(300)]
+    assert clump_of("a", [*wave, *(NOW + 1800 * n for n in range(1, 1001))], NOW).share_pct < 10
+
+
 @pytest.mark.parametrize("deadlines", [[], [-1] * 500, [NOW + 9000] * 10, [NOW + 100 + n for n in range(900)]])
 def test_few_persistent_or_short_lived_keys_make_no_clump(deadlines):
     """Nobody notices few, and what lives for a second expires in one by nature."""
