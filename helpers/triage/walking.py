@@ -113,8 +113,9 @@ def _found(info: RunbookInfo, incident: Incident, diagnosis: Any, given: dict[st
     if story.probe_lost or story.probe_refused:
         reason = story.probe_lost or story.probe_refused
         return _unasked(info, reason, began, _missing(info, given) if reason.startswith(NO_PROBE) else ())
-    found = Finding(info.name, info.area, info.title, _state(incident), story.conclusion or story.steps["reproduce"].summary,
-                    given=given, unit=_unit(incident), took_s=_since(began))  # fmt: skip
+    state, measured = _state(incident), story.steps["reproduce"].summary
+    said = f"{measured} {story.conclusion}".strip() if state in (State.SYMPTOM, State.OPEN) else story.conclusion or measured
+    found = Finding(info.name, info.area, info.title, state, said, given=given, unit=_unit(incident), took_s=_since(began))
     if not isinstance(diagnosis, Diagnosis):
         return found
     names = {p.name for p in info.parameters if p.default == ""}

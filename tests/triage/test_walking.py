@@ -19,6 +19,7 @@ ASK = (
     "from helpers.statistics import Expectation\n"
     "incident.expectation = Expectation.parse('{felt}', '{metric}')\n"
     'incident.record("judged", {{"expectation": "x", "value": 1, "holds": "{holds}"}}, step="reproduce")\n'
+    'incident.finish("reproduce", "done", "Measured.")\n'
     'diagnosis = Diagnosis(Status.{status}, {code}, "orders(id)", "It is so.", {{"endpoint": "GET /x"}}, because=["a"], against=["b"])\n'
 )
 
@@ -63,6 +64,7 @@ async def test_a_walk_ends_as_its_symptom_and_its_diagnosis_say(tmp_path, holds,
     """The runbook's own rule: a cause is named only where the symptom was measured."""
     found = await walked(tmp_path, OPEN, asked(holds, status, code, metric), CONCLUDE)
     assert (found.state, found.because, found.against) == (state, ("a",), ("b",)), found.summary
+    assert found.summary.startswith("Measured. ") == (state in (State.SYMPTOM, State.OPEN))
 
 
 async def test_it_stops_where_the_symptom_is_not_there(tmp_path):
