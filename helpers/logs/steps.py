@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from helpers.contracts import Sample
 from helpers.logs.onset import P, pettitt
 from helpers.logs.versions import OnRoute
 from helpers.statistics import FEWEST, Comparison, Decision, compare
 
-__all__ = ["AT_VERSION", "Step", "steps_of"]
+__all__ = ["AT_VERSION", "Step", "is_felt", "steps_of"]
 
 AT_VERSION, BEFORE_IT, AFTER_IT, BOTH = "at the version", "before the version", "after the version", "both versions alike"
 TOLERANCE = 0.2  # of the fewer samples: how far a change point may lie from the version's first request and still be at it
@@ -60,8 +60,19 @@ def _step(was: OnRoute, now: OnRoute) -> Step | None:
     later = compare(before, now.samples[-_EACH:])
     if told.decision is not Decision.WORSE and later.decision is not Decision.WORSE:
         return None
-    kind = "errors" if "fail" in (told if told.decision is Decision.WORSE else later).why else "latency"
-    return Step(was, now, kind, _when(was, now, kind), told if told.decision is Decision.WORSE else later)
+    worse = told if told.decision is Decision.WORSE else later
+    return Step(was, now, _kind(worse), _when(was, now, _kind(worse)), worse)
+
+
+def is_felt(step: Step, slow_ms: float) -> bool:
+    """Whether users feel the step: more requests of the route fail or take longer than `slow_ms`, or most take longer; pure."""
+    was, now = ([replace(one, ok=one.ok and one.value <= slow_ms) for one in side.samples] for side in (step.was, step.now))
+    parts = (now[:_EACH], now[-_EACH:])
+    return any(_kind(compare(was[-_EACH:], part)) == "errors" for part in parts) or (step.now.p50_ms or 0.0) > slow_ms
+
+
+def _kind(worse: Comparison) -> str:
+    return "errors" if "fail" in worse.why else "latency"
 
 
 _EACH = 200

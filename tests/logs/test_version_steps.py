@@ -47,6 +47,18 @@ async def test_a_route_that_is_slower_from_the_versions_first_request_on(tmp_pat
     assert result.facts["routes_alike"] == ["GET /b"]
 
 
+async def test_what_is_slower_and_still_quick_is_felt_by_nobody(tmp_path):
+    """3 ms have become 4: that is no cause of requests that take seconds. What fails, waits longer or was slow already is one."""
+    parts = ("v1", "/a", 3, 200, 60), ("v1", "/b", 90, 200, 60), ("v1", "/c", 200, 200, 60), ("v1", "/d", 3, 200, 60)
+    parts += ("v2", "/a", 4, 200, 60), ("v2", "/b", 150, 200, 60), ("v2", "/c", 300, 200, 60), ("v2", "/d", 3, 500, 60)
+    log = written(tmp_path, *parts)
+    everything, felt = await version_steps(log, since=""), await version_steps(log, since="", slow_ms=150.0)
+    assert {row.route for row in everything.rows} == {"GET /a", "GET /b", "GET /c", "GET /d"}
+    assert ({row.route for row in felt.rows}, felt.facts["unfelt"]) == ({"GET /b", "GET /c", "GET /d"}, ["GET /a"])
+    alone = await version_steps(log, route="GET /a", since="", slow_ms=150.0)
+    assert (alone.status, "hardly anybody waits 150 ms" in alone.summary) == (Status.OK, True)
+
+
 async def test_a_route_that_fails_since_a_version(tmp_path):
     """By Fisher's exact test."""
     result = await version_steps(written(tmp_path, ("v1", "/a", 10, 200, 40), ("v2", "/a", 10, 500, 40)), since="")

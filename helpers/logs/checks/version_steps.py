@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpers.logs.connect import LogFiles
-from helpers.logs.steps import AT_VERSION, Step, steps_of
+from helpers.logs.steps import AT_VERSION, Step, is_felt, steps_of
 from helpers.logs.versions import OnRoute, versions_of
 from helpers.results import CheckResult, Status
 
@@ -37,17 +37,20 @@ class VersionStep:
     p_value: float
 
 
-async def version_steps(logs: LogFiles, *, route: str = "", since: str = "2h", timeout_s: float = 60.0) -> CheckResult[VersionStep]:
+async def version_steps(
+    logs: LogFiles, *, route: str = "", since: str = "2h", slow_ms: float = 0.0, timeout_s: float = 60.0
+) -> CheckResult[VersionStep]:
     """Routes that became worse from one version to the next, those that did so at the version's first request first.
 
     Args:
         logs: The profile's log files.
         route: `GET /orders`, or without the method; empty: all.
         since: From when on: `30m`, `2h`, a date and time, or empty for all.
+        slow_ms: What users need not wait for: a route that became slower and is still quicker than that is left out. 0: none is.
         timeout_s: Seconds it may take.
 
     Returns:
-        PROBLEM with a row per route that became worse; OK when none did; UNKNOWN when the log holds no two versions of any route. Facts: of
+        PROBLEM with a row per route that became worse; OK when none did (facts: `unfelt`, the routes left out); UNKNOWN when the log holds no two versions of any route. Facts: of
         the first row `route`, `version` and `version_before`; `routes_alike`: routes both versions served that did not become worse.
 
     Source: FAULTS.md E3; A. N. Pettitt, Applied Statistics 28 (1979), for the change point; helpers/statistics.py for the comparison.
@@ -58,10 +61,15 @@ async def version_steps(logs: LogFiles, *, route: str = "", since: str = "2h", t
     if not steps and (len(known) < 2 or len(open_) == _pairs(found)):
         remedy = "Widen `since` to before the deployment, and have each line say service_version (the commit's short hash)."
         return CheckResult(Status.UNKNOWN, reason="The log holds no two versions of a route with enough requests.", remedy=remedy)
-    rows = sorted((_row(step) for step in steps), key=lambda row: (not row.is_at_version, row.p_value, row.route))
-    facts: dict[str, Any] = {"versions": sorted(known), "not_told": len(open_)}
+    felt = [step for step in steps if not slow_ms or is_felt(step, slow_ms)]
+    rows = sorted((_row(step) for step in felt), key=lambda row: (not row.is_at_version, row.p_value, row.route))
+    unfelt = sorted({step.now.route for step in steps} - {step.now.route for step in felt})
+    facts: dict[str, Any] = {"versions": sorted(known), "not_told": len(open_), "unfelt": unfelt}
     if not rows:
-        return CheckResult(Status.OK, [], "No route became worse from one version to the next.", facts=facts)
+        said = (
+            f" in a way that users feel: {', '.join(unfelt[:3])} became slower, and hardly anybody waits {slow_ms:g} ms" if unfelt else ""
+        )
+        return CheckResult(Status.OK, [], f"No route became worse from one version to the next{said}.", facts=facts)
     first = rows[0]
     worse = {row.route for row in rows if row.version == first.version}
     alike = sorted({one.route for one in found if one.version == first.version and one not in open_} - worse)
