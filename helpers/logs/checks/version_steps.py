@@ -50,8 +50,9 @@ async def version_steps(
         timeout_s: Seconds it may take.
 
     Returns:
-        PROBLEM with a row per route that became worse; OK when none did (facts: `unfelt`, the routes left out); UNKNOWN when the log holds no two versions of any route. Facts: of
-        the first row `route`, `version` and `version_before`; `routes_alike`: routes both versions served that did not become worse.
+        PROBLEM with a row per route that became worse; OK when none did; UNKNOWN when the log holds no two versions of any route. Facts: of
+        the first row `route`, `version` and `version_before`; `routes_alike`: routes both versions served that did not become worse;
+        `unfelt`: routes left out.
 
     Source: FAULTS.md E3; A. N. Pettitt, Applied Statistics 28 (1979), for the change point; helpers/statistics.py for the comparison.
     """

@@ -24,9 +24,9 @@ AFTER_S = 2.0  # until the keys that have expired are there again, as a rule
 
 @dataclass(frozen=True)
 class KeysExpiringTogether(Gauge):
-    """The largest share of a prefix's keys that expire within a twentieth of their time to live (10 s at most); 0 where no prefix has many keys.
+    """The largest share of a prefix's keys that expire within a twentieth of their time to live, 10 s at most.
 
-    Counters of a window, such as a rate limit's, are left out: nothing is made anew when they end.
+    It is 0 where no prefix has many keys. Counters of a window, such as a rate limit's, are left out: nothing is made anew when they end.
 
     Source: Vattani, Chierichetti, Lowenstein, Optimal Probabilistic Cache Stampede Prevention (2015), on expiry at one moment.
     """
