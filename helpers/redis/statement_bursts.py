@@ -8,7 +8,7 @@ from typing import Any
 from helpers.errors import ProfileError, SystemProblem
 from helpers.redaction import mask_literals
 
-__all__ = ["TIMES", "Calls", "risen", "statement_calls"]
+__all__ = ["Calls", "risen", "statement_calls"]
 
 TIMES = 5.0  # a burst is this many times what was before
 FEWEST = 3

@@ -76,6 +76,7 @@ def test_the_histogram_counts_every_deadline():
         (Seen(delta(), CLUMP, 5.0, burst(renewed=3)), ("UNKNOWN", None, "")),
         (Seen(delta(), CLUMP, 5.0, burst(early=390)), ("UNKNOWN", None, "")),
         (Seen(delta(), CLUMP, 5.0, burst(calm=5000)), ("UNKNOWN", None, "")),
+        (Seen(delta(), CLUMP, 5.0, burst(calm=2000)), ("PROBLEM", "cache_stampede", "tile:{id}")),  # beside a cache that fills
         (Seen(delta(), None), ("OK", None, "")),
         (Seen(delta(evicted_keys=9), CLUMP, 5.0, burst()), ("PROBLEM", "eviction_churn", "evicted_keys")),
         (Seen(delta(errorstat_OOM="count=3"), CLUMP), ("PROBLEM", "memory_full", "OOM")),

@@ -19,7 +19,7 @@ from helpers.redis.deadlines import deadlines_of, now_ms
 from helpers.redis.deltas import Delta, read, subtract
 from helpers.redis.key_stampede import diagnose_key
 from helpers.redis.neighbours import blind, neighbour
-from helpers.redis.statement_bursts import TIMES, risen, statement_calls
+from helpers.redis.statement_bursts import risen, statement_calls
 from helpers.redis.window_counters import without_counters
 from helpers.results import Diagnosis, Status
 
@@ -51,6 +51,12 @@ class Burst:
     def misses(self) -> float:
         """Lookups of others that missed at the moment."""
         return max(self.burst.counters.get("keyspace_misses", 0.0), 0.0)
+
+    @property
+    def beyond_usual(self) -> float:
+        """Those of them that are more than as many seconds had before, beyond what chance makes of them (three standard deviations)."""
+        usual = self.calm.rate("keyspace_misses") * self.burst.seconds
+        return self.misses - usual - 3 * usual**0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +180,7 @@ def judge(seen: Seen, *, allowed_pct: float = ALLOWED_PCT) -> Diagnosis:
     if burst.renewed_early > BACK * burst.watched:
         return Diagnosis(Status.UNKNOWN, summary=f"{said}, but they were written again before: a refresh, not a stampede.", facts=facts)
     misses, calm = burst.misses / max(burst.burst.seconds, 0.1), burst.calm.rate("keyspace_misses")
-    if burst.renewed < BACK * burst.watched or misses < TIMES * calm:
+    if burst.renewed < BACK * burst.watched or burst.beyond_usual < BACK * burst.watched:
         why = f"{said}, but {burst.renewed} of {burst.watched} were made anew, and misses went from {calm:.1f} to {misses:.1f} per second: no stampede."
         return Diagnosis(Status.UNKNOWN, summary=why, facts=facts)
     return _named(seen, clump, burst, said)
