@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -32,6 +33,7 @@ TRIED_ON = [State.UNASKED, State.SOUND, State.OPEN, State.SYMPTOM]  # by how muc
 BUDGET_S = 25.0  # for the leads and the walks: with the start and the report it is under 30
 ENDING_S = 0.5  # for walks to end where the time ends
 CLOSING_S = 2.0  # for a lane's sessions
+HANGS_S = 4.0  # a walk that takes longer waits for a request that hangs: the next request is tried once every runbook was walked
 Told = Callable[[Finding], None]
 
 
@@ -77,8 +79,10 @@ class _Walker:
         self._answers = answers
         self._leads = leads
         self._given = given
-        self._told = told
+        self._told = told or (lambda _: None)
         self._findings: dict[str, Finding] = {}
+        self._left: dict[str, list[dict[str, Any]]] = {}  # parameters that are still to be tried
+        self._tried: Counter[str] = Counter()
         self._taken = Taken()
         self._deadline = deadline  # by time.monotonic
 
@@ -98,8 +102,10 @@ class _Walker:
         try:
             while time.monotonic() < self._deadline and (info := queues.take(area)) is not None:
                 self._findings[info.name] = found = await self._walked(info, systems)
-                queues.done(info)
-                if self._told is not None:
+                if self._left.get(info.name):
+                    queues.again(info)
+                else:
+                    queues.done(info)
                     self._told(found)
         finally:
             with suppress(TimeoutError):
@@ -107,24 +113,35 @@ class _Walker:
                     await systems.close()
 
     async def _walked(self, info: RunbookInfo, systems: Systems) -> Finding:
-        leads, sound = self._leads.of(info)
-        own = {k: v for k, v in self._given.items() if k in {p.name for p in info.parameters}}
-        if sound and not own:
-            return Finding(info.name, info.area, info.title, State.SOUND, sound)
-        ways = [own] if "endpoint" in own else [{**lead, **own} for lead in leads]
-        best: Finding | None = None
-        for number, given in enumerate(ways, start=1):  # it grows on the way
-            folder = self._incident.folder / WALKS / (info.name if number == 1 else f"{info.name}-{number}")
-            folder.mkdir(parents=True, exist_ok=True)
-            loan = Loan(systems, self._answers, folder, self._taken)
-            finding = await walk(info, given, loan, most_s=self._deadline - time.monotonic())
-            if best is None or _tells_more(finding, best):
-                self._findings[info.name] = best = finding  # that stands, if the time ends meanwhile
+        if info.name not in self._left:
+            leads, sound = self._leads.of(info)
+            own = {k: v for k, v in self._given.items() if k in {p.name for p in info.parameters}}
+            if sound and not own:
+                return Finding(info.name, info.area, info.title, State.SOUND, sound)
+            self._left[info.name] = [own] if "endpoint" in own else [{**lead, **own} for lead in leads]
+        left = self._left[info.name]
+        while left:
+            finding = await self._try(info, left.pop(0), systems)
             if finding.state not in TRIED_ON or time.monotonic() >= self._deadline:
+                left.clear()
+            if finding.took_s > HANGS_S:
                 break
-            if number == 1:
-                ways += [{**told, **given} for told in self._leads.told(info, finding.missing)]
-        return best or finding
+        return self._findings[info.name]
+
+    async def _try(self, info: RunbookInfo, given: dict[str, Any], systems: Systems) -> Finding:
+        """Return what one walk finds; of several the best stands, also when the time ends meanwhile."""
+        self._tried[info.name] += 1
+        number = self._tried[info.name]
+        folder = self._incident.folder / WALKS / (info.name if number == 1 else f"{info.name}-{number}")
+        folder.mkdir(parents=True, exist_ok=True)
+        loan = Loan(systems, self._answers, folder, self._taken)
+        finding = await walk(info, given, loan, most_s=self._deadline - time.monotonic())
+        best = self._findings.get(info.name)
+        if best is None or _tells_more(finding, best):
+            self._findings[info.name] = finding
+        if number == 1:
+            self._left[info.name] += [{**told, **given} for told in self._leads.told(info, finding.missing)]
+        return finding
 
 
 def _tells_more(finding: Finding, than: Finding) -> bool:

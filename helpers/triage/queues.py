@@ -36,6 +36,11 @@ class Queues:
         self._walking[found] += 1
         return self._waiting[found].pop(0)
 
+    def again(self, info: RunbookInfo) -> None:
+        """Put a runbook back, behind those that were not walked yet: a walk of it has ended, and there is more to try."""
+        self.done(info)
+        self._waiting[info.area].append(info)
+
     def done(self, info: RunbookInfo) -> None:
         """Take note that a walk has ended."""
         self._walking[info.area] -= 1

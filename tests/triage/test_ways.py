@@ -15,7 +15,7 @@ INFO = find_runbook("function_crash")
 LEADS = Leads(failing=("GET /a", "GET /b", "GET /c"), asked=True)
 
 
-async def walked(monkeypatch, tmp_path, *states, leads=LEADS, ends_after=None):
+async def walked(monkeypatch, tmp_path, *states, leads=LEADS, ends_after=None, took_s=0.0):
     """The requests that were tried, the finding, and what stands; the walk after `ends_after` never ends."""
     tried = []
 
@@ -25,7 +25,7 @@ async def walked(monkeypatch, tmp_path, *states, leads=LEADS, ends_after=None):
             await asyncio.sleep(60)
         state = states[len(tried) - 1]
         missing = ("endpoint",) if state is State.UNASKED else ()
-        return Finding(info.name, info.area, info.title, state, given.get("endpoint", ""), missing=missing)
+        return Finding(info.name, info.area, info.title, state, given.get("endpoint", ""), missing=missing, took_s=took_s)
 
     monkeypatch.setattr(board, "walk", walk)
     walker = board._Walker(SimpleNamespace(folder=tmp_path), {}, leads, {}, None, time.monotonic() + 60)
@@ -51,6 +51,11 @@ async def test_the_best_answer_stands(monkeypatch, tmp_path, states, tried, stan
     """A cause ends it, a symptom does not."""
     seen, summary, state = await walked(monkeypatch, tmp_path, *states)
     assert (len(seen), summary, state) == (tried, stands, states["abc".index(stands[-1])])
+
+
+async def test_a_request_that_hung_is_not_followed_by_another_at_once(monkeypatch, tmp_path):
+    """The others are walked first; its answer stands, and the next call goes on."""
+    assert await walked(monkeypatch, tmp_path, State.SYMPTOM, took_s=9.0) == (["GET /a"], "GET /a", State.SYMPTOM)
 
 
 async def test_what_was_found_before_the_time_ended_stands(monkeypatch, tmp_path):
