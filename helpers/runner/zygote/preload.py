@@ -9,6 +9,7 @@ import gc
 import mmap
 import os
 import pkgutil
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
@@ -97,13 +98,14 @@ def _forget() -> None:
         del sys.modules[name]
 
 
+_CODE = re.compile(r"^(\w+)-(\w+) r-xp \S+ \S+ \d+ +/.*\n(?:[A-Z].*\n)*?Anonymous: +0 kB$", re.MULTILINE)  # of a file, as it is there
+
+
 def _let_go_of_code() -> None:
-    """Unmap the pages of libraries' code that only the imports ran: nobody writes to them, and whoever runs them finds them in the page cache."""
+    """Unmap the pages of libraries' code that only the imports ran: whoever runs them again finds them in the page cache."""
     import ctypes
 
     libc = ctypes.CDLL(None, use_errno=True)
-    for line in Path("/proc/self/maps").read_text().splitlines():
-        addresses, permissions, *_, file = line.split(maxsplit=5)
-        if permissions == "r-xp" and file.startswith("/"):
-            start, end = (int(address, 16) for address in addresses.split("-"))
-            libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), mmap.MADV_DONTNEED)
+    for found in _CODE.finditer(Path("/proc/self/smaps").read_text()):
+        start, end = int(found[1], 16), int(found[2], 16)
+        libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), mmap.MADV_DONTNEED)
