@@ -8,6 +8,7 @@ the counters of a rate limit's window.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -56,7 +57,7 @@ class Burst:
     def beyond_usual(self) -> float:
         """Those of them that are more than as many seconds had before, beyond what chance makes of them (three standard deviations)."""
         usual = self.calm.rate("keyspace_misses") * self.burst.seconds
-        return self.misses - usual - 3 * usual**0.5
+        return self.misses - usual - 3 * math.sqrt(usual)
 
 
 @dataclass(frozen=True, slots=True)
