@@ -56,7 +56,7 @@ class Burst:
     @property
     def beyond_usual(self) -> float:
         """Those of them that are more than as many seconds had before, beyond what chance makes of them (three standard deviations)."""
-        usual = self.calm.rate("keyspace_misses") * self.burst.seconds
+        usual = max(self.calm.rate("keyspace_misses") * self.burst.seconds, 0.0)
         return self.misses - usual - 3 * math.sqrt(usual)
 
 
