@@ -19,7 +19,7 @@ from typing import Any
 from helpers.contracts import Sample
 from helpers.errors import ParameterError
 
-__all__ = ["Comparison", "Decision", "Expectation", "Holds", "Summary", "compare", "quantity", "summarise"]
+__all__ = ["Comparison", "Decision", "Expectation", "Holds", "Summary", "compare", "more_fail", "quantity", "summarise"]
 
 CONFIDENCE = 0.95
 EQUIVALENCE = 0.10  # a median that moves by less than this is "no change" to a user
@@ -238,11 +238,17 @@ def _error_share(samples: Sequence[Sample]) -> tuple[int, int]:
     return sum(not s.ok for s in samples), len(samples)
 
 
-def _decide(low: float, high: float, p: float, before: tuple[int, int], after: tuple[int, int]) -> tuple[Decision, str]:
+def more_fail(before: tuple[int, int], after: tuple[int, int]) -> bool:
+    """Return whether more calls fail after than before, each (failed, all), by Fisher's exact test."""
     from scipy.stats import fisher_exact
 
     (k_b, n_b), (k_a, n_a) = before, after
-    if k_a > k_b and float(fisher_exact([[k_a, n_a - k_a], [k_b, n_b - k_b]]).pvalue) < 1 - CONFIDENCE:
+    return k_a > k_b and float(fisher_exact([[k_a, n_a - k_a], [k_b, n_b - k_b]]).pvalue) < 1 - CONFIDENCE
+
+
+def _decide(low: float, high: float, p: float, before: tuple[int, int], after: tuple[int, int]) -> tuple[Decision, str]:
+    (k_b, n_b), (k_a, n_a) = before, after
+    if more_fail(before, after):
         return Decision.WORSE, f"more calls fail: {k_b} of {n_b} before, {k_a} of {n_a} after (Fisher's exact test)"
     interval = f"the ratio of medians lies in {quantity(low)} … {quantity(high)}"
     if high < 1 - EQUIVALENCE and p < 1 - CONFIDENCE:

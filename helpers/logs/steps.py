@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from statistics import median
 
 from helpers.contracts import Sample
 from helpers.logs.onset import P, pettitt
 from helpers.logs.versions import OnRoute
-from helpers.statistics import FEWEST, Comparison, Decision, compare
+from helpers.statistics import EQUIVALENCE, FEWEST, Comparison, Decision, compare, more_fail
 
 __all__ = ["AT_VERSION", "Step", "is_felt", "steps_of"]
 
@@ -56,6 +57,8 @@ def steps_of(found: Sequence[OnRoute]) -> tuple[list[Step], list[OnRoute]]:
 
 def _step(was: OnRoute, now: OnRoute) -> Step | None:
     before, after = was.samples[-_EACH:], now.samples[:_EACH]
+    if not _may_be_worse(before, after) and not _may_be_worse(before, now.samples[-_EACH:]):
+        return None
     told = compare(before, after)
     later = compare(before, now.samples[-_EACH:])
     if told.decision is not Decision.WORSE and later.decision is not Decision.WORSE:
@@ -64,11 +67,20 @@ def _step(was: OnRoute, now: OnRoute) -> Step | None:
     return Step(was, now, _kind(worse), _when(was, now, _kind(worse)), worse)
 
 
+def _may_be_worse(before: Sequence[Sample], after: Sequence[Sample]) -> bool:
+    """Whether it is worth a comparison, which takes some 50 ms: no interval lies wholly above a ratio that its own middle does not reach."""
+    if sum(not one.ok for one in after) > sum(not one.ok for one in before):
+        return True
+    return median(one.value for one in after) > median(one.value for one in before) * (1 + EQUIVALENCE)
+
+
 def is_felt(step: Step, slow_ms: float) -> bool:
     """Whether users feel the step: more requests of the route fail or take longer than `slow_ms`, or most take longer; pure."""
-    was, now = ([replace(one, ok=one.ok and one.value <= slow_ms) for one in side.samples] for side in (step.was, step.now))
-    parts = (now[:_EACH], now[-_EACH:])
-    return any(_kind(compare(was[-_EACH:], part)) == "errors" for part in parts) or (step.now.p50_ms or 0.0) > slow_ms
+    before, first, last = (
+        (sum(not one.ok or one.value > slow_ms for one in part), len(part))
+        for part in (step.was.samples[-_EACH:], step.now.samples[:_EACH], step.now.samples[-_EACH:])
+    )
+    return more_fail(before, first) or more_fail(before, last) or (step.now.p50_ms or 0.0) > slow_ms
 
 
 def _kind(worse: Comparison) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +59,7 @@ async def version_steps(
     """
     found = await versions_of(logs, route, since, timeout_s)
     known = {one.version for one in found if one.version}
-    steps, open_ = steps_of(found)
+    steps, open_ = await asyncio.to_thread(steps_of, found)
     if not steps and (len(known) < 2 or len(open_) == _pairs(found)):
         remedy = "Widen `since` to before the deployment, and have each line say service_version (the commit's short hash)."
         return CheckResult(Status.UNKNOWN, reason="The log holds no two versions of a route with enough requests.", remedy=remedy)
