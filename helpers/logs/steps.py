@@ -15,7 +15,7 @@ from statistics import median
 from helpers.contracts import Sample
 from helpers.logs.onset import P, pettitt
 from helpers.logs.versions import OnRoute
-from helpers.statistics import EQUIVALENCE, FEWEST, Comparison, Decision, compare, more_fail
+from helpers.statistics import CONFIDENCE, EQUIVALENCE, FEWEST, Comparison, Decision, compare, more_fail
 
 __all__ = ["AT_VERSION", "Step", "is_felt", "steps_of"]
 
@@ -68,10 +68,13 @@ def _step(was: OnRoute, now: OnRoute) -> Step | None:
 
 
 def _may_be_worse(before: Sequence[Sample], after: Sequence[Sample]) -> bool:
-    """Whether it is worth a comparison, which takes some 50 ms: no interval lies wholly above a ratio that its own middle does not reach."""
+    """Whether it is worth a comparison, which takes some 50 ms: what it asks for beside an interval, and the interval's middle, are quick to tell."""
+    from scipy.stats import mannwhitneyu
+
     if sum(not one.ok for one in after) > sum(not one.ok for one in before):
         return True
-    return median(one.value for one in after) > median(one.value for one in before) * (1 + EQUIVALENCE)
+    was, now = [one.value for one in before], [one.value for one in after]
+    return median(now) > median(was) * (1 + EQUIVALENCE) and float(mannwhitneyu(was, now).pvalue) < 1 - CONFIDENCE
 
 
 def is_felt(step: Step, slow_ms: float) -> bool:
