@@ -62,6 +62,12 @@ def test_sessions_replaced_within_seconds_are_a_fan_out():
     )  # fmt: skip
 
 
+def test_a_dip_in_the_last_look_is_not_room():
+    """Sessions that come and go are 97, 96 and 89; what was full is judged."""
+    seen = [some(count, first=1 + 40 * number, name="lambda", in_state_s=1.0) for number, count in enumerate((97, 96, 89))]
+    assert judge(looks(*seen), **SETTINGS).subject == "lambda (fan-out)"
+
+
 def test_very_many_hosts_are_a_fan_out_even_when_idle():
     """Each instance keeps its own pool; ending what is idle helps at once."""
     seen = [session(pid, name="lambda", client_addr=f"10.0.{pid // 2}.1") for pid in range(95)]
@@ -81,12 +87,13 @@ def test_a_role_at_its_own_limit_is_not_limited_further():
     [
         ([some(50)] * 3, Status.OK),
         ([some(50), some(95), some(95)], Status.OK),  # a peak
+        ([some(95), some(95), some(50)], Status.OK),
         ([some(95, in_state_s=5.0)] * 3, Status.UNKNOWN),  # idle for a moment: a pool at work
         ([some(95, state="active", in_state_s=1.0)] * 3, Status.UNKNOWN),  # slow statements, or too few connections
         ([[session(pid, name=f"service {pid % 10}") for pid in range(95)]] * 3, Status.UNKNOWN),  # ten pools too many
         ([some(95, state="active", waits_for_lock=True)] * 3, Status.UNKNOWN),  # behind a lock
     ],
-    ids=["room", "peak", "pool", "busy", "many pools", "waiting"],
+    ids=["room", "peak", "past", "pool", "busy", "many pools", "waiting"],
 )
 def test_what_is_no_leak_is_not_named_one(seen, status):
     """Room, or nobody alone to blame: no cause."""

@@ -19,6 +19,7 @@ from helpers.results import Diagnosis, Status
 
 __all__ = ["connection_exhaustion", "judge"]
 
+DIP_PCT = 10.0  # sessions that are replaced all the time are fewer for a moment: that is not room
 MOST_LOOKS = 15  # sessions held for half a minute are seen to be replaced by then; a pool keeps its own for minutes
 
 
@@ -68,16 +69,17 @@ def judge(
     looks: Sequence[Look], *, sees_everyone: bool, max_used_pct: float, longest_idle_s: float, headroom_pct: float = HEADROOM_PCT
 ) -> Diagnosis:
     """Return what several looks at the sessions add up to; pure."""
-    limit = fullest(looks[-1].limits)
-    if limit.pct < max_used_pct:
+    full = [number for number, look in enumerate(looks) if fullest(look.limits).pct >= max_used_pct]
+    limit = fullest(looks[full[-1] if full else -1].limits)
+    if not full:
         return Diagnosis(Status.OK, summary=f"{limit} are taken ({limit.pct:.0f} %).")
-    if any(fullest(look.limits, limit.key).pct < max_used_pct for look in looks):
+    if any(fullest(look.limits, limit.key).pct < max_used_pct - DIP_PCT for look in looks):
         return Diagnosis(Status.OK, summary=f"{limit} are taken, but only for a moment: the number goes up and down by itself.")
     if not sees_everyone:
         return Diagnosis(
             Status.UNKNOWN, summary=f"{limit} are taken; what they do is hidden from this role: {GRANT}", facts={"limit": str(limit)}
         )
-    holders = by_application(looks, limit, longest_idle_s)
+    holders = by_application(looks[: full[-1] + 1], limit, longest_idle_s)
     waiting = sum(s.waits_for_lock for holder in holders for s in holder.sessions)
     if waiting and 2 * waiting >= limit.used:
         return _undecided(limit, holders, f"{waiting} of these sessions wait for a lock.", wait_for_locks=True)
