@@ -165,5 +165,5 @@ def _conclusion(board: Board) -> Diagnosis:
     first = next((row for row in board.wrong if row.state != State.SYMPTOM), None)
     if first is not None:
         return Diagnosis(Status.PROBLEM, first.runbook, first.subject, board.said, because=first.because, against=first.against)
-    is_sound = bool(board.sound) and not board.rows and not board.late
+    is_sound = bool(board.sound) and not board.rows and not board.late and not board.lost
     return Diagnosis(Status.OK if is_sound else Status.UNKNOWN, summary=board.said)

@@ -36,7 +36,7 @@ class Finding:
 
     `subject` is the broken thing (CAUSE), `other` the failure mode it names instead (OTHER), `because` and `against` its evidence,
     `given` the parameters that are not the runbook's defaults, those the diagnosis found included, `missing` those it has to be told before
-    it can look; `unit` what its symptom is measured in (`%` failures, ms); `took_s` seconds.
+    it can look; `unit` what its symptom is measured in (`%` failures, ms); `took_s` seconds; `lost` whether a system did not answer.
     """
 
     runbook: str
@@ -52,3 +52,4 @@ class Finding:
     unit: str = ""
     missing: Sequence[str] = ()
     took_s: float = 0.0
+    lost: bool = False

@@ -46,11 +46,18 @@ class Board:
         return [f for f in self.findings if f.summary == LATE]
 
     @property
+    def lost(self) -> list[Finding]:
+        """The runbooks that a system did not answer: nothing is called clean then either."""
+        return [f for f in self.findings if f.lost]
+
+    @property
     def said(self) -> str:
         """One sentence."""
         checked = f"{len(self.sound)} runbooks see nothing of theirs, {len(self.unasked)} could not be asked"
         if self.late:
             checked += f", {len(self.late)} of them for want of time (look longer with --budget)"
+        if self.lost:
+            checked += f", {len(self.lost)} had no answer from a system"
         if not self.wrong:
             if self.rows:
                 return f"No symptom that users feel is found; open: {', '.join(row.runbook for row in self.rows)}; {checked}."

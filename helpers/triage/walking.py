@@ -110,9 +110,11 @@ def _late(info: RunbookInfo, incident: Any, given: dict[str, Any], began: float)
 
 def _found(info: RunbookInfo, incident: Incident, diagnosis: Any, given: dict[str, Any], began: float) -> Finding:
     story = incident.story
-    if story.probe_lost or story.probe_refused:
-        reason = story.probe_lost or story.probe_refused
-        return _unasked(info, reason, began, _missing(info, given) if reason.startswith(NO_PROBE) else ())
+    reason = story.probe_lost or story.probe_refused
+    if reason.startswith(NO_PROBE):
+        return _unasked(info, reason, began, _missing(info, given))
+    if reason:
+        return replace(_unasked(info, reason, began), lost=bool(story.probe_lost), **_refused_for_it(info, reason))
     state, measured = _state(incident), story.steps["reproduce"].summary
     said = f"{measured} {story.conclusion}".strip() if state in (State.SYMPTOM, State.OPEN) else story.conclusion or measured
     found = Finding(info.name, info.area, info.title, state, said, given=given, unit=_unit(incident), took_s=_since(began))
@@ -124,6 +126,11 @@ def _found(info: RunbookInfo, incident: Incident, diagnosis: Any, given: dict[st
         found, subject=diagnosis.subject, other=story.other or "", because=tuple(diagnosis.because), against=tuple(diagnosis.against),
         given={**learnt, **given},
     )  # fmt: skip
+
+
+def _refused_for_it(info: RunbookInfo, reason: str) -> dict[str, Any]:
+    """A server that lets nobody in, and says that this runbook is why: that is its symptom, and requests fail of it."""
+    return {"state": State.SYMPTOM, "unit": "%"} if f"`runbook run {info.name}`" in reason else {}
 
 
 def _is_felt(incident: Incident) -> bool:

@@ -65,6 +65,12 @@ def test_what_had_no_time_is_not_called_clean():
     assert [finding.runbook for finding in late.late] == ["deadlocks"]
 
 
+def test_what_a_system_did_not_answer_is_not_called_clean():
+    """The others may see nothing of theirs all the same."""
+    lost = board([*FINDINGS[2:3], Finding("deadlocks", "postgres", "Deadlocks", State.UNASKED, "It is gone.", lost=True)])
+    assert (lost.said.endswith("1 had no answer from a system."), _conclusion(lost).status) == (True, Status.UNKNOWN)
+
+
 def test_foreign_text_is_text_in_a_notebook():
     """A subject may be anything."""
     page = board([Finding("a", "x", "A", State.CAUSE, "s", subject="<script>alert(1)</script>")])._repr_html_()

@@ -100,6 +100,22 @@ async def test_without_its_parameter_it_says_what_it_has_to_be_told(tmp_path):
     assert (found.state, found.summary, found.missing) == (State.UNASKED, "It has to be told endpoint (what is slow).", ["endpoint"])
 
 
+@pytest.mark.parametrize(
+    ("reason", "lost", "state"),
+    [
+        ("It is gone.", True, State.UNASKED),
+        ("It lets nobody in. Next: `runbook run made_up` as another role.", True, State.SYMPTOM),
+        ("It lets nobody in. Next: `runbook run another`.", True, State.UNASKED),
+        ("This role may not ask that.", False, State.UNASKED),
+    ],
+)
+async def test_a_server_that_lets_nobody_in_is_the_symptom_of_whoever_it_names(tmp_path, reason, lost, state):
+    """To all others it is a system that did not answer."""
+    cell = f'incident.record("probe_lost", {{"probe": "x", "reason": {reason!r}, "lost": {lost}}}, step="reproduce")'
+    found = await walked(tmp_path, OPEN, cell)
+    assert (found.state, found.summary, found.lost) == (state, reason, lost)
+
+
 def test_windows_are_cut_and_what_is_short_already_is_left(tmp_path):
     """Ten seconds to two and a half."""
     assert shortened(book(tmp_path)) == {"window_s": 2.5}
