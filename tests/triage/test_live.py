@@ -72,13 +72,10 @@ async def test_what_does_not_answer_is_not_called_sound(fresh_sandbox, looked):
 
 @pytest.mark.timeout(180)
 async def test_a_server_without_a_connection_left_is_no_clean_one(fresh_sandbox, looked):
-    """Nobody gets in to ask who holds them: that is what is said first."""
+    """Whether somebody gets in to ask who holds them or not, that is what comes first."""
     async with fresh_sandbox(services=("postgres", "redis")) as sandbox, sandbox.fault("connection_exhaustion"):
         code, said = await looked(sandbox, "postgres", "redis")
-    first = said["ranked"][0]
-    assert (code in (1, 3), first["runbook"], first["state"] in ("cause", "symptom")) == (True, "connection_exhaustion", True), said[
-        "summary"
-    ]
+    assert (code in (1, 3), said["ranked"][0]["runbook"]) == (True, "connection_exhaustion"), said["summary"]
 
 
 @pytest.mark.timeout(180)
