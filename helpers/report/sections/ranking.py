@@ -11,7 +11,11 @@ from helpers.report.reading import Reading
 
 __all__ = ["MEANING", "is_triage", "ranking", "tiles", "walked"]
 
-MEANING = {"other_cause": "Something is wrong, and a runbook fits it.", "healthy": "Nothing was found to be wrong."}
+MEANING = {
+    "other_cause": "Something is wrong, and a runbook fits it.",
+    "healthy": "Nothing was found to be wrong.",
+    "inconclusive": "No cause was named, and it cannot be called clean.",
+}
 _SURE = {
     "cause": "its symptom was measured, and its own investigation names the cause",
     "suspected": "named, but a short look does not prove the symptom",
